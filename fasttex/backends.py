@@ -1,0 +1,136 @@
+"""Which backends are here, which are not, and why."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterable
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BackendUnavailableError, InputError, SettingsError, UnknownBackendError
+from .kernels.contract import KERNELS, Backend
+from .types import Batch, DiscretizedRoi, T, Triple
+
+__all__ = ["available", "get_backend", "prepare", "put", "resolve_threads"]
+
+_MODULES = {"cpp": "cpp", "numba": "numba_cpu", "reference": "reference"}
+_AUTO = ("cpp", "numba")
+_FIX = {
+    "cpp": "install a wheel, or a C++ compiler and then fasttex again with FASTTEX_REQUIRE_CPP=1 to see what fails",
+    "numba": "python -m pip install 'fasttex[numba]'",
+}
+
+
+def get_backend(name: str = "auto") -> Backend:
+    """Import a backend by name.
+
+    Parameters
+    ----------
+    name : {"auto", "cpp", "numba", "reference"}
+        "auto" is cpp, else numba; never the reference, which is slow.
+
+    Raises
+    ------
+    UnknownBackendError
+        No backend has that name.
+    BackendUnavailableError
+        It cannot run here; the message says why and what to do. A backend named explicitly is never
+        replaced by another.
+    """
+    if name == "auto":
+        reasons = {}
+        for candidate in _AUTO:
+            try:
+                backend = get_backend(candidate)
+            except BackendUnavailableError as error:
+                reasons[candidate] = str(error)
+                continue
+            if not any(hasattr(getattr(backend, kernel), "is_missing") for kernel in KERNELS):
+                return backend
+        raise BackendUnavailableError(
+            "no fast backend can run here: " + " | ".join(reasons.values()) + " | or ask for backend='reference', which is slow"
+        )
+    if name not in _MODULES:
+        known = ", ".join(["auto", *_MODULES])
+        raise UnknownBackendError(f"backend is {name!r}, expected one of: {known}")
+    try:
+        return cast(Backend, importlib.import_module(f"{__package__}.kernels.{_MODULES[name]}"))
+    except ImportError as error:
+        raise BackendUnavailableError(f"backend {name!r} is not here ({error}); {_FIX[name]}") from error
+
+
+def available() -> dict[str, str]:
+    """Each backend's name with "" where it can run, else the reason and what to do about it."""
+    reasons = {}
+    for name in _MODULES:
+        try:
+            get_backend(name)
+            reasons[name] = ""
+        except BackendUnavailableError as error:
+            reasons[name] = str(error)
+    return reasons
+
+
+def resolve_threads(threads: int | None) -> int:
+    """How many threads to use: `threads`, or as many as this process may run on.
+
+    Raises
+    ------
+    SettingsError
+        `threads` is less than 1.
+    """
+    if threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if threads < 1:
+        raise SettingsError(f"threads is {threads}, expected at least 1, or None for all cores")
+    return threads
+
+
+def put(items: Iterable[T], backend: str = "auto", threads: int | None = 1) -> Batch[T]:
+    """Gather items into a batch on a backend."""
+    return Batch(items=tuple(items), backend=get_backend(backend).NAME, threads=resolve_threads(threads))
+
+
+def prepare(
+    rois: DiscretizedRoi | NDArray[Any] | Iterable[DiscretizedRoi | NDArray[Any]],
+    *,
+    spacing_mm: Triple = (1.0, 1.0, 1.0),
+    backend: str = "auto",
+    threads: int | None = 1,
+) -> Batch[DiscretizedRoi]:
+    """Make a batch of gray levels that the matrix functions and `compute_features` take.
+
+    Parameters
+    ----------
+    rois : array of int, DiscretizedRoi, or an iterable of them
+        Arrays of shape (z, y, x) hold levels as they are: 1 and up inside, 0 outside.
+    spacing_mm : tuple of float
+        Of the arrays, along (z, y, x).
+    backend : str
+        As in `get_backend`.
+    threads : int, optional
+        Threads that share the ROIs; None for all cores.
+
+    Returns
+    -------
+    Batch of DiscretizedRoi
+
+    Examples
+    --------
+    >>> import numpy as np, fasttex
+    >>> batch = fasttex.prepare(np.array([[[1, 1, 2], [2, 2, 0]]]), backend="reference")
+    >>> len(batch), batch.items[0].n_levels
+    (1, 2)
+    """
+    given = [rois] if isinstance(rois, (DiscretizedRoi, np.ndarray)) else list(rois)
+    if not given:
+        raise InputError("rois is empty, expected at least one array of levels or DiscretizedRoi")
+    items = [
+        r if isinstance(r, DiscretizedRoi)
+        else DiscretizedRoi.from_levels(r, spacing_mm=spacing_mm, name=str(n), label=n)
+        for n, r in enumerate(given, 1)
+    ]
+    return put(items, backend, threads)

@@ -1,0 +1,1 @@
+"""Counting kernels: one contract, several backends with the same file names."""
