@@ -19,7 +19,7 @@ __all__ = ["available", "get_backend", "prepare", "put", "resolve_threads"]
 _MODULES = {"cpp": "cpp", "numba": "numba_cpu", "reference": "reference"}
 _AUTO = ("cpp", "numba")
 _FIX = {
-    "cpp": "install a wheel, or a C++ compiler and then fasttex again with FASTTEX_REQUIRE_CPP=1 to see what fails",
+    "cpp": "install a wheel of fasttex; or a C++ compiler, and fasttex again with FASTTEX_REQUIRE_CPP=1",
     "numba": "python -m pip install 'fasttex[numba]'",
 }
 
@@ -51,7 +51,9 @@ def get_backend(name: str = "auto") -> Backend:
             if not any(hasattr(getattr(backend, kernel), "is_missing") for kernel in KERNELS):
                 return backend
         raise BackendUnavailableError(
-            "no fast backend can run here: " + " | ".join(reasons.values()) + " | or ask for backend='reference', which is slow"
+            "no fast backend can run here: "
+            + " | ".join(reasons.values())
+            + " | or ask for backend='reference', which is slow"
         )
     if name not in _MODULES:
         known = ", ".join(["auto", *_MODULES])
@@ -129,7 +131,8 @@ def prepare(
     if not given:
         raise InputError("rois is empty, expected at least one array of levels or DiscretizedRoi")
     items = [
-        r if isinstance(r, DiscretizedRoi)
+        r
+        if isinstance(r, DiscretizedRoi)
         else DiscretizedRoi.from_levels(r, spacing_mm=spacing_mm, name=str(n), label=n)
         for n, r in enumerate(given, 1)
     ]

@@ -18,7 +18,7 @@ Record = Mapping[str, Any]
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-LevelArray = NDArray[np.uint8] | NDArray[np.uint16]
+LevelArray = NDArray[np.unsignedinteger[Any]]  # uint8 up to 255 levels, else uint16
 
 MAX_LEVELS = 65_535
 
@@ -47,17 +47,22 @@ class Grid:
 
     def __post_init__(self) -> None:
         if len(self.shape) != 3 or min(self.shape) < 1:
-            raise InputError(f"a grid of shape {self.shape} holds no voxels; expected 3 axes (z, y, x), each >= 1")
+            raise InputError(
+                f"a grid of shape {self.shape} holds no voxels; expected 3 axes (z, y, x), each >= 1"
+            )
         if len(self.spacing_mm) != 3 or not all(np.isfinite(s) and s > 0 for s in self.spacing_mm):
             raise InputError(
                 f"spacing_mm is {self.spacing_mm}, expected three finite lengths > 0 (z, y, x); "
-                "pass spacing_mm= to correct a wrong header"
+                "correct the header, or pass arrays with spacing_mm="
             )
 
     def world_mm(self, index: Sequence[float]) -> FloatArray:
         """World position in mm, as (z, y, x), of a voxel index (z, y, x), which may be fractional."""
         turn = np.asarray(self.direction, dtype=np.float64).reshape(3, 3)
-        return np.asarray(self.origin_mm) + turn @ (np.asarray(self.spacing_mm) * np.asarray(index))
+        position: FloatArray = np.asarray(self.origin_mm) + turn @ (
+            np.asarray(self.spacing_mm) * np.asarray(index)
+        )
+        return position
 
     @property
     def voxel_mm3(self) -> float:
@@ -78,7 +83,7 @@ class Image:
     intensity_unit : str
         ``"HU"``, ``"SUV"``, ``"arbitrary"`` or ``"unknown"``.
     record : mapping
-        How it was read: format, dtype, components, sha256 where asked for.
+        How it was read: kind of input, format, dtype, where the spacing comes from, sha256.
     """
 
     intensities: NDArray[Any]
@@ -88,7 +93,9 @@ class Image:
 
     def __post_init__(self) -> None:
         if self.intensities.shape != self.grid.shape:
-            raise InputError(f"intensities of shape {self.intensities.shape} do not fit a grid of {self.grid.shape}")
+            raise InputError(
+                f"intensities of shape {self.intensities.shape} do not fit a grid of {self.grid.shape}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +176,7 @@ class DiscretizedRoi:
         Of the voxels with a level, in C order, before discretization; empty for a slice.
     spacing_mm : tuple of float
         Along (z, y, x).
-    name, label, records
+    name, label, start, records
         As in `Roi`.
     """
 
@@ -183,6 +190,7 @@ class DiscretizedRoi:
     spacing_mm: Triple = (1.0, 1.0, 1.0)
     name: str = "1"
     label: int = 1
+    start: Shape = (0, 0, 0)
     records: tuple[Record, ...] = ()
 
     @property
@@ -197,8 +205,14 @@ class DiscretizedRoi:
 
     @classmethod
     def from_levels(
-        cls, levels: NDArray[Any], *, spacing_mm: Triple = (1.0, 1.0, 1.0), n_levels: int | None = None,
-        pad: int = 1, name: str = "1", label: int = 1,
+        cls,
+        levels: NDArray[Any],
+        *,
+        spacing_mm: Triple = (1.0, 1.0, 1.0),
+        n_levels: int | None = None,
+        pad: int = 1,
+        name: str = "1",
+        label: int = 1,
     ) -> DiscretizedRoi:
         """Take an array of gray levels as it is (the `identity` discretization).
 
@@ -227,31 +241,41 @@ class DiscretizedRoi:
             hint = "; for one slice pass levels[None]" if levels.ndim == 2 else ""
             raise InputError(f"levels has {levels.ndim} axes, expected 3 (z, y, x){hint}")
         if levels.dtype.kind not in "iu":
-            raise InputError(f"levels has dtype {levels.dtype}, expected integers; discretize intensities first")
+            raise InputError(
+                f"levels has dtype {levels.dtype}, expected integers; discretize intensities first"
+            )
         low, high = (int(levels.min()), int(levels.max())) if levels.size else (0, 0)
         if high < 1 and low >= 0:
             raise InputError("levels holds no voxel above 0: the ROI is empty")
         n_levels = high if n_levels is None else n_levels
         if low < 0 or high > n_levels or n_levels > MAX_LEVELS:
             raise LevelRangeError(
-                f"levels run from {low} to {high}, expected 0 (outside) and 1 to {min(n_levels, MAX_LEVELS)}; "
+                f"levels run from {low} to {high}, expected 0 outside and 1 to {min(n_levels, MAX_LEVELS)}; "
                 "shift them, or discretize with fewer levels"
             )
         buffer = padded_zeros((levels.shape[0], levels.shape[1], levels.shape[2]), (pad,) * 3, n_levels)
         roi = cls(
-            buffer=buffer, pad=(pad, pad, pad), shape=levels.shape, n_levels=n_levels,  # type: ignore[arg-type]
-            level_values=np.arange(1, n_levels + 1), morphological_mask=np.ascontiguousarray(levels > 0),
-            intensities=levels[levels > 0].astype(np.float64), spacing_mm=spacing_mm, name=name, label=label,
+            buffer=buffer,
+            pad=(pad, pad, pad),
+            shape=(levels.shape[0], levels.shape[1], levels.shape[2]),
+            n_levels=n_levels,
+            level_values=np.arange(1, n_levels + 1),
+            morphological_mask=np.ascontiguousarray(levels > 0),
+            intensities=levels[levels > 0].astype(np.float64),
+            spacing_mm=spacing_mm,
+            name=name,
+            label=label,
         )
         roi.levels[...] = levels
         return roi
 
     def padded(self, pad: int) -> DiscretizedRoi:
         """The same ROI with at least `pad` zeros around it; itself where it has them already."""
-        wanted = tuple(0 if p == 0 else max(p, pad) for p in self.pad)
+        z, y, x = (0 if p == 0 else max(p, pad) for p in self.pad)
+        wanted = (z, y, x)
         if wanted == self.pad:
             return self
-        buffer = padded_zeros(self.shape, wanted, self.n_levels)  # type: ignore[arg-type]
+        buffer = padded_zeros(self.shape, wanted, self.n_levels)
         roi = replace(self, buffer=buffer, pad=wanted)
         roi.levels[...] = self.levels
         return roi
@@ -259,9 +283,10 @@ class DiscretizedRoi:
     def slices(self, axis: int) -> Iterator[DiscretizedRoi]:
         """Its slices across `axis` that hold a voxel: shape (1, rows, columns), no zeros along axis 0."""
         order = (axis, *(a for a in range(3) if a != axis))
-        buffer = np.ascontiguousarray(self.buffer.transpose(order))
+        buffer: LevelArray = np.ascontiguousarray(self.buffer.transpose(order))
         inside = np.ascontiguousarray(self.morphological_mask.transpose(order))
-        pad, shape, spacing = ([t[a] for a in order] for t in (self.pad, self.shape, self.spacing_mm))
+        pad, shape = ([t[a] for a in order] for t in (self.pad, self.shape))
+        spacing = [self.spacing_mm[a] for a in order]
         for s in range(shape[0]):
             plane = buffer[pad[0] + s : pad[0] + s + 1]
             if plane.any():
@@ -400,7 +425,8 @@ class Neighborhood:
 def padded_zeros(shape: Shape, pad: Shape, n_levels: int) -> LevelArray:
     """A buffer of zeros for levels of `shape` with `pad` zeros on each side: uint8 up to 255 levels."""
     full = tuple(n + 2 * p for n, p in zip(shape, pad, strict=True))
-    return np.zeros(full, dtype=np.uint8 if n_levels <= 255 else np.uint16)
+    levels: LevelArray = np.zeros(full, dtype=np.uint8 if n_levels <= 255 else np.uint16)
+    return levels
 
 
 @dataclass(frozen=True, eq=False)

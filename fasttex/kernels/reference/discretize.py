@@ -12,7 +12,7 @@ def discretize(batch: Batch[Binning]) -> list[LevelArray]:
 
 def _discretize(item: Binning) -> LevelArray:
     x = item.intensities[item.inside].astype(np.float64)
-    level = np.clip(_raw_level(x, item), 1, item.n_levels)
+    level = np.clip(raw_level(x, item), 1, item.n_levels)
     z, y, x_axis = item.intensities.shape
     buffer = padded_zeros((z, y, x_axis), (item.pad,) * 3, item.n_levels)
     interior = buffer[tuple(slice(item.pad, item.pad + n) for n in item.intensities.shape)]
@@ -20,7 +20,8 @@ def _discretize(item: Binning) -> LevelArray:
     return buffer
 
 
-def _raw_level(x: FloatArray, item: Binning) -> FloatArray:
+def raw_level(x: FloatArray, item: Binning) -> FloatArray:
+    """Levels by the rule of `item`, before they are clipped."""
     if item.rule == "identity":
         return x
     if item.rule == "edges":

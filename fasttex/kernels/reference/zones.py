@@ -8,9 +8,7 @@ from ...types import Batch, DiscretizedRoi, IntArray
 from ..contract import DistanceArray, Offsets
 
 
-def zones(
-    batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray]
-) -> list[IntArray]:
+def zones(batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray]) -> list[IntArray]:
     """See `Backend.zones`."""
     steps = [tuple(o) for o in np.concatenate([offsets, -offsets]).tolist()]
     return [_zones(item, steps, d) for item, d in zip(batch.items, distances, strict=True)]

@@ -1,0 +1,101 @@
+// Gray level co-occurrence (IBSI LFYI; arXiv:1612.07003, section 3.6).
+//
+// Voxel by voxel, all offsets at once: the level i of the voxel picks a block of the scratch table
+// [i][offset][j], where each offset has a row of its own, so that consecutive increments hit different rows
+// and none waits for another. Level 0, the outside, has a row and a column like any level: they collect what
+// nobody asked for and spare every test. The table counts in 32 bits and is added to the result before it
+// could overflow. Where the table would be large against the number of pairs, or large at all, the pairs are
+// counted in the result directly.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "roi_view.hpp"
+
+namespace fasttex {
+
+namespace glcm_detail {
+
+// Voxels between two flushes. A cell grows by at most one per voxel, so this stays far below 2^32, and it is
+// small enough that a volume of ordinary size takes the same way as a huge one.
+constexpr Index kVoxelsPerFlush = Index{1} << 24;
+constexpr Index kMaxTableCells = Index{1} << 23;
+
+// FixedOffsets: their number where the compiler should know it, else 0.
+template <Index FixedOffsets, class Level>
+void count_row(const Level* voxel, const Level* end, const std::vector<Index>& steps, Index side,
+               std::uint32_t* table) {
+    const Index n = FixedOffsets ? FixedOffsets : static_cast<Index>(steps.size());
+    const Index* step = steps.data();
+    for (; voxel != end; ++voxel) {
+        std::uint32_t* cell = table + *voxel * (n * side);
+        for (Index a = 0; a < n; ++a, cell += side) ++cell[voxel[step[a]]];
+    }
+}
+
+// Adds table[i][a][j], without level 0, to counts[a][i][j] and clears it.
+inline void flush(std::vector<std::uint32_t>& table, Index n_offsets, Index n_levels, std::int64_t* counts) {
+    const Index side = n_levels + 1, kept = FASTTEX_PLANTED(2, n_offsets, n_offsets - 1);
+    for (Index a = 0; a < kept; ++a) {
+        for (Index i = 1; i < side; ++i) {
+            const std::uint32_t* from = table.data() + (i * n_offsets + a) * side + 1;
+            std::int64_t* to = counts + (a * n_levels + i - 1) * n_levels;
+            for (Index j = 0; j < n_levels; ++j) {
+                to[j] += FASTTEX_PLANTED(3, from[j], static_cast<std::uint16_t>(from[j]));
+            }
+        }
+    }
+    std::fill(table.begin(), table.end(), 0);
+}
+
+template <class Level>
+void count_with_table(const RoiView<Level>& roi, const std::vector<Index>& steps, std::int64_t* counts) {
+    const Index side = roi.n_levels + 1, n = static_cast<Index>(steps.size());
+    std::vector<std::uint32_t> table(static_cast<std::size_t>(side * n * side));
+    const auto count = n == 13 ? count_row<13, Level> : n == 4 ? count_row<4, Level> : count_row<0, Level>;
+    Index pending = 0;
+    for_each_row(roi, [&](Index, Index, const Level* row, Span span) {
+        if (pending > 0 && pending + span.size() > kVoxelsPerFlush) {
+            flush(table, n, roi.n_levels, counts);
+            pending = 0;
+        }
+        count(row + span.first, row + span.last, steps, side, table.data());
+        pending += span.size();
+    });
+    flush(table, n, roi.n_levels, counts);
+}
+
+template <class Level>
+void count_directly(const RoiView<Level>& roi, const std::vector<Index>& steps, std::int64_t* counts) {
+    const Index n_levels = roi.n_levels, matrix = n_levels * n_levels;
+    for_each_row(roi, [&](Index, Index, const Level* row, Span span) {
+        for (const Level* voxel = row + span.first; voxel != row + span.last; ++voxel) {
+            if (*voxel == 0) continue;
+            std::int64_t* cells =
+                counts + (FASTTEX_PLANTED(14, *voxel, *voxel % 256 + !(*voxel % 256)) - 1) * n_levels;
+            for (const Index step : steps) {
+                const Level j = voxel[step];
+                if (j != 0) ++cells[j - 1];
+                cells += matrix;
+            }
+        }
+    });
+}
+
+}  // namespace glcm_detail
+
+// `counts`: zeros, [offset][i][j], int64. No offset may reach beyond the padding.
+template <class Level>
+void glcm(const RoiView<Level>& roi, const Offsets& offsets, std::int64_t* counts) {
+    const std::vector<Index> steps = roi.steps(offsets);
+    const Index n = static_cast<Index>(steps.size()), cells = n * (roi.n_levels + 1) * (roi.n_levels + 1);
+    if (cells <= glcm_detail::kMaxTableCells && cells <= roi.shape.voxels() * n) {
+        glcm_detail::count_with_table(roi, steps, counts);
+    } else {
+        glcm_detail::count_directly(roi, steps, counts);
+    }
+}
+
+}  // namespace fasttex

@@ -1,0 +1,120 @@
+// Separable linear interpolation with tables (IBSI VTM2; arXiv:1612.07003, section 2.4).
+//
+// Along x, then y, then z, each step a[lower]*(1 - w) + a[upper]*w in float64. Neighboring outputs share
+// their inputs: a source row is interpolated along x once and kept while two output rows between it and the
+// next are made, and a plane interpolated along x and y is kept likewise. So memory holds two rows and two
+// planes of output size, never a whole volume between the steps. The compiler must not contract the step
+// into a fused multiply-add, which would round differently (-ffp-contract=off).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "strided.hpp"
+
+namespace fasttex {
+
+struct AxisView {
+    const std::int64_t* lower;
+    const std::int64_t* upper;
+    const double* weight;
+    Index n;
+};
+
+struct SamplingView {
+    Strided source;
+    AxisView z, y, x;
+};
+
+namespace resample_detail {
+
+// Remembers the last two lines (rows or planes) that were made.
+class LastTwo {
+  public:
+    explicit LastTwo(Index length) : lines_{Line(length), Line(length)} {}
+
+    void forget() { tags_[0] = tags_[1] = -1; }
+
+    template <class Make>
+    std::pair<const double*, const double*> get(Index lower, Index upper, const Make& make) {
+        int a = find(lower);
+        if (a < 0) a = fill(tags_[0] == upper ? 1 : 0, lower, make);
+        int b = find(upper);
+        if (b < 0) b = fill(1 - a, upper, make);
+        return {lines_[a].data(), lines_[b].data()};
+    }
+
+  private:
+    using Line = std::vector<double>;
+
+    int find(Index tag) const { return tags_[0] == tag ? 0 : tags_[1] == tag ? 1 : -1; }
+
+    template <class Make>
+    int fill(int slot, Index tag, const Make& make) {
+        make(tag, lines_[slot].data());
+        tags_[slot] = tag;
+        return slot;
+    }
+
+    Line lines_[2];
+    Index tags_[2] = {-1, -1};
+};
+
+inline void lerp(std::pair<const double*, const double*> ends, double w, Index n,
+                 double* FASTTEX_RESTRICT out) {
+    const double* a = ends.first;
+    const double* b = ends.second;
+    const double rest = 1 - w;
+    for (Index k = 0; k < n; ++k) out[k] = a[k] * rest + b[k] * w;
+}
+
+// Reads the part of a source row that the table touches, and interpolates along x.
+class RowMaker {
+  public:
+    explicit RowMaker(const SamplingView& item) : item_(item) {
+        first_ = *std::min_element(item.x.lower, item.x.lower + item.x.n);
+        const Index last = *std::max_element(item.x.upper, item.x.upper + item.x.n);
+        row_.resize(static_cast<std::size_t>(last - first_ + 1));
+    }
+
+    void operator()(Index z, Index y, double* FASTTEX_RESTRICT out) {
+        item_.source.row(z, y, first_, static_cast<Index>(row_.size()), row_.data());
+        const AxisView& x = item_.x;
+        for (Index k = 0; k < x.n; ++k) {
+            const double a = row_[x.lower[k] - first_];
+            const double b = row_[x.upper[FASTTEX_PLANTED(12, k, k ? k - 1 : 0)] - first_];
+            out[k] = a * (1 - x.weight[k]) + b * x.weight[k];
+        }
+    }
+
+  private:
+    const SamplingView& item_;
+    Index first_;
+    std::vector<double> row_;
+};
+
+}  // namespace resample_detail
+
+// `out`: C order, as long as the tables.
+inline void resample(const SamplingView& item, double* out) {
+    const Index row = item.x.n, plane = item.y.n * row;
+    if (plane == 0 || item.z.n == 0) return;
+    resample_detail::RowMaker make_row(item);
+    resample_detail::LastTwo rows(row), planes(plane);
+    const auto make_plane = [&](Index z, double* result) {
+        rows.forget();
+        for (Index y = 0; y < item.y.n; ++y) {
+            const auto ends = rows.get(item.y.lower[y], item.y.upper[y],
+                                       [&](Index tag, double* line) { make_row(z, tag, line); });
+            resample_detail::lerp(ends, item.y.weight[y], row, result + y * row);
+        }
+    };
+    for (Index z = 0; z < item.z.n; ++z) {
+        const auto ends = planes.get(item.z.lower[z], item.z.upper[z], make_plane);
+        resample_detail::lerp(ends, item.z.weight[z], plane, out + z * plane);
+    }
+}
+
+}  // namespace fasttex

@@ -1,0 +1,49 @@
+"""What is here, what is not, why, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .backends import available, get_backend, resolve_threads
+from .provenance import versions
+
+__all__ = ["examine"]
+
+COMPILERS = ("c++", "g++", "clang++", "cl")
+
+
+def examine() -> dict[str, Any]:
+    """Look at the installation: backends, versions, processor, threads, extras, and where fasttex lies."""
+    backends = available()
+    compiler = next((found for name in COMPILERS if (found := shutil.which(name))), None)
+    report: dict[str, Any] = {
+        "backends": {name: reason or "here" for name, reason in backends.items()},
+        "auto": next((name for name in ("cpp", "numba") if not backends[name]), None),
+        "versions": versions(),
+        "python": platform.python_implementation(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "processors": {"usable": resolve_threads(None), "in the machine": os.cpu_count()},
+        "compiler": compiler or f"none found on PATH (looked for {', '.join(COMPILERS)})",
+        "extras": {name: _extra(modules) for name, modules in _EXTRAS.items()},
+        "imported from": str(Path(__file__).parent),
+    }
+    if not backends["cpp"]:
+        extension: Any = import_module(f"{get_backend('cpp').__name__}._cpp")  # type: ignore[attr-defined]
+        report["cpp build"] = extension.build_info()
+        report["processor features"] = extension.cpu_features()
+    return report
+
+
+_EXTRAS = {"numba": ("numba",), "table": ("pandas", "pyarrow"), "yaml": ("yaml",), "plot": ("matplotlib",)}
+
+
+def _extra(modules: tuple[str, ...]) -> str:
+    from importlib.util import find_spec
+
+    absent = [name for name in modules if find_spec(name) is None]
+    return "here" if not absent else f"missing: {', '.join(absent)}"

@@ -1,0 +1,212 @@
+"""From a batch of levels to a table of features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from ..conventions import convention as look_up
+from ..errors import InputError, SettingsError
+from ..matrices.glcm import glcm
+from ..matrices.glrlm import glrlm
+from ..matrices.neighborhood import ngtdm_ngldm
+from ..matrices.zones import zones
+from ..measures import Stopwatch
+from ..types import Batch, DiscretizedRoi, FloatArray
+from .aggregate import DIRECTED_NAMES, Aggregation, Aggregator, aggregations_of
+from .chunks import Options, chunks
+from .columns import column_name
+from .families import FEATURES
+from .intensity_statistics import intensity_statistics
+
+__all__ = ["FeatureValues", "compute_features", "feature_columns"]
+
+#: Families that one pass of a kernel serves.
+_PASSES = (("glcm",), ("glrlm",), ("glszm", "gldzm"), ("ngtdm", "ngldm"))
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureValues:
+    """Features of the ROIs of a batch.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Names, as `column_name` spells them.
+    values : ndarray of float64, shape (n_rois, n_columns)
+        NaN where a feature is undefined.
+    """
+
+    columns: tuple[str, ...]
+    values: FloatArray
+
+
+def compute_features(
+    batch: Batch[DiscretizedRoi],
+    families: Iterable[str] | None = None,
+    *,
+    aggregations: Iterable[str] | None = None,
+    distance: int = 1,
+    alpha: int = 0,
+    slice_axis: int = 0,
+    convention: str = "ibsi1",
+    memory_limit: int = 2 * 2**30,
+    watch: Stopwatch | None = None,
+) -> FeatureValues:
+    """Compute the features of every ROI of a batch.
+
+    Parameters
+    ----------
+    batch : Batch
+        From `prepare`; levels 1 to ``n_levels`` inside each ROI and 0 outside, axes (z, y, x).
+    families : iterable of str, optional
+        Among ``intensity_statistics glcm glrlm glszm gldzm ngtdm ngldm``; all of them by default.
+    aggregations : iterable of str, optional
+        Among ``2d_averaged 2d_slice_merged 2_5d_direction_merged 2_5d_merged 3d_averaged 3d_merged``;
+        by default ``3d_averaged``. Families without directions know 2D, 2.5D and 3D only.
+    distance : int, default 1
+        In voxels; for GLCM, NGTDM and NGLDM.
+    alpha : int, default 0
+        By how many gray levels a neighbor may differ and still be alike; for NGLDM.
+    slice_axis : int, default 0
+        Across which the 2D and 2.5D methods cut: 0, 1 or 2 for z, y or x.
+    convention : str, default "ibsi1"
+        Whose choices to follow where definitions leave one.
+    memory_limit : int, default 2 GiB
+        In bytes: what the counts that are held at one time may take.
+    watch : Stopwatch, optional
+        Gets the seconds of the stages ``count`` and ``features``.
+
+    Returns
+    -------
+    FeatureValues
+        One row per ROI.
+
+    Raises
+    ------
+    SettingsError
+        An unknown family, aggregation or convention.
+    LevelRangeError
+        The counts of a single ROI need more than `memory_limit`.
+
+    Examples
+    --------
+    >>> from fasttex.backends import prepare
+    >>> batch = prepare(np.array([[[1, 1, 2], [2, 2, 0]]]), backend="reference")
+    >>> found = compute_features(batch, ["ngtdm"])
+    >>> found.columns[0], found.values.shape
+    ('ngtdm_coarseness__3d', (1, 5))
+    """
+    if batch.planar:
+        raise InputError("the batch holds slices, expected whole ROIs; ask for 2D by aggregations=")
+    options = Options(distance, alpha, slice_axis, look_up(convention), memory_limit, watch or Stopwatch())
+    plan = _plan(families, aggregations)
+    columns, places = _columns(plan)
+    values = np.full((len(batch), len(columns)), np.nan)
+    if "intensity_statistics" in plan:
+        excess = options.convention.excess_kurtosis
+        with options.watch.stage("features"):
+            for row, item in enumerate(batch.items):
+                values[row, : len(FEATURES["intensity_statistics"])] = intensity_statistics(
+                    item.intensities, excess_kurtosis=excess
+                )
+    for planar in (False, True):
+        share = {f: [a for a in chosen if a.planar == planar] for f, chosen in plan.items()}
+        share = {f: chosen for f, chosen in share.items() if chosen}
+        for roi, family, aggregation, row_of_features in _run(batch, share, planar, options):
+            values[roi, places[family, aggregation]] = row_of_features
+    return FeatureValues(columns, values)
+
+
+def feature_columns(
+    families: Iterable[str] | None = None, aggregations: Iterable[str] | None = None
+) -> tuple[str, ...]:
+    """Name the columns that `compute_features` gives, in their order, without computing anything."""
+    return _columns(_plan(families, aggregations))[0]
+
+
+def _plan(families: Iterable[str] | None, aggregations: Iterable[str] | None) -> dict[str, list[Aggregation]]:
+    """Families in the order of the columns, each with its aggregations."""
+    wanted = list(FEATURES) if families is None else _known("family", families, FEATURES)
+    names = ["3d_averaged"] if aggregations is None else _known("aggregation", aggregations, DIRECTED_NAMES)
+    return {
+        family: [] if family == "intensity_statistics" else aggregations_of(family, names)
+        for family in FEATURES
+        if family in wanted
+    }
+
+
+def _known(what: str, given: Iterable[str], known: Iterable[str]) -> list[str]:
+    names = [given] if isinstance(given, str) else list(given)
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"{what} is {name!r}, expected one of: {', '.join(known)}")
+    return names
+
+
+def _columns(plan: dict[str, list[Aggregation]]) -> tuple[tuple[str, ...], dict[tuple[str, str], slice]]:
+    """All columns, and where those of a family and aggregation lie."""
+    columns: list[str] = []
+    places = {}
+    for family, chosen in plan.items():
+        for name in [a.name for a in chosen] or [""]:
+            places[family, name] = slice(len(columns), len(columns) + len(FEATURES[family]))
+            columns += [column_name(family, feature.name, name) for feature in FEATURES[family]]
+    return tuple(columns), places
+
+
+def _run(
+    batch: Batch[DiscretizedRoi], share: dict[str, list[Aggregation]], planar: bool, options: Options
+) -> Iterator[tuple[int, str, str, FloatArray]]:
+    """Count and aggregate chunk by chunk; yields (roi, family, aggregation, features)."""
+    open_rois: dict[int, dict[str, Aggregator]] = {}
+    for chunk in chunks(batch, share, planar, options) if share else ():
+        rois = list(dict.fromkeys(chunk.owners))
+        for roi in rois:
+            if roi not in open_rois:
+                open_rois[roi] = {f: Aggregator(f, a, options.convention) for f, a in share.items()}
+        for families in _PASSES:
+            here = [family for family in families if family in share]
+            with options.watch.stage("count"):
+                counted = _count(chunk, families, options) if here else {}
+            with options.watch.stage("features"):
+                for family in here:
+                    for roi, matrices in _by_owner(chunk, counted[family]):
+                        open_rois[roi][family].add(matrices)
+        # Slices come ROI by ROI, so only the last one may go on in the next chunk.
+        for roi in [r for r in open_rois if r != rois[-1]]:
+            yield from _closed(roi, open_rois.pop(roi), share, options)
+    for roi, aggregators in open_rois.items():
+        yield from _closed(roi, aggregators, share, options)
+
+
+def _closed(
+    roi: int, aggregators: dict[str, Aggregator], share: dict[str, list[Aggregation]], options: Options
+) -> Iterator[tuple[int, str, str, FloatArray]]:
+    for family, aggregator in aggregators.items():
+        with options.watch.stage("features"):
+            rows = aggregator.rows()
+        for aggregation, row in zip(share[family], rows, strict=True):
+            yield roi, family, aggregation.name, row
+
+
+def _count(chunk: Batch[DiscretizedRoi], families: Sequence[str], options: Options) -> dict[str, list[Any]]:
+    """Run the one kernel that serves these families."""
+    if "glcm" in families:
+        return {"glcm": glcm(chunk, distance=options.distance, convention=options.convention.name)}
+    if "glrlm" in families:
+        return {"glrlm": glrlm(chunk)}
+    if "glszm" in families:
+        found = zones(chunk)
+        return {"glszm": found, "gldzm": found}
+    tones, dependences = ngtdm_ngldm(chunk, distance=options.distance, alpha=options.alpha)
+    return {"ngtdm": tones, "ngldm": dependences}
+
+
+def _by_owner(chunk: Batch[DiscretizedRoi], matrices: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
+    for roi, group in groupby(zip(chunk.owners, matrices, strict=True), key=lambda pair: pair[0]):
+        yield roi, [matrix for _, matrix in group]

@@ -1,0 +1,10 @@
+"""City-block distance to the border of a mask."""
+
+from ...types import Batch, DiscretizedRoi
+from ..contract import DistanceArray
+from . import _cpp
+
+
+def border_distance(batch: Batch[DiscretizedRoi]) -> list[DistanceArray]:
+    """See `Backend.border_distance`."""
+    return _cpp.border_distance(batch.items, batch.planar, batch.threads)

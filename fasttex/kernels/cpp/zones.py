@@ -1,0 +1,10 @@
+"""Connected zones of equal gray level."""
+
+from ...types import Batch, DiscretizedRoi, IntArray
+from ..contract import DistanceArray, Offsets
+from . import _cpp
+
+
+def zones(batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray]) -> list[IntArray]:
+    """See `Backend.zones`."""
+    return _cpp.zones(batch.items, offsets, distances, batch.threads)

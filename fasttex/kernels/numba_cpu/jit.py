@@ -1,0 +1,153 @@
+"""What the Numba kernels share: compiling, threads over items, and the rows of a padded buffer.
+
+Kernels are plain functions; `compiled` turns one into machine code for one explicit signature, at its
+first call. Numba keeps the code beside this file, or in the user's own cache directory where that cannot
+be written, or in ``NUMBA_CACHE_DIR``. Loading a cache runs what it holds: a ``NUMBA_CACHE_DIR`` that others
+may write to is not used at all.
+
+Never fastmath, so that floats round as in NumPy; never Numba's own threads, so that forked workers are safe.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numba import types
+from numpy.typing import DTypeLike, NDArray
+
+from ...types import Batch, DiscretizedRoi, IntArray, LevelArray, T
+from ..contract import Offsets
+
+R = TypeVar("R")
+
+INT, FLOAT = types.int64, types.float64
+_NATIVE = [np.dtype(t) for t in ("u1", "i2", "u2", "i4", "f4", "f8")]
+_LOCK = threading.Lock()
+
+
+def compiled(function: Callable[..., R], *arguments: Any) -> Callable[..., R]:
+    """Machine code of `function` for arguments of these Numba types; compiled or read once per process."""
+    with _LOCK:  # else every thread of a batch would compile for itself
+        return _compiled(function, arguments)
+
+
+@functools.cache
+def _compiled(function: Callable[..., R], arguments: tuple[Any, ...]) -> Callable[..., R]:
+    jit = functools.partial(numba.jit, arguments, nopython=True, nogil=True, error_model="numpy")
+    if not _cache_is_private():
+        return jit()(function)  # type: ignore[no-any-return]
+    try:
+        return jit(cache=True)(function)  # type: ignore[no-any-return]
+    except RuntimeError:  # no place to cache in at all
+        return jit()(function)  # type: ignore[no-any-return]
+
+
+def _cache_is_private() -> bool:
+    """Whether nobody else can write to ``NUMBA_CACHE_DIR``, which is made for the user alone if need be."""
+    directory = numba.config.CACHE_DIR
+    if not directory or not hasattr(os, "getuid"):
+        return True
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        status = os.stat(directory)
+    except OSError:
+        return False
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+def inlined(function: Callable[..., R]) -> Callable[..., R]:
+    """Let kernels of the same file call `function`, which is compiled with them.
+
+    Of the same file only: Numba drops cached code when the kernel's file changes, and looks at no other.
+    """
+    return numba.extending.register_jitable(function)  # type: ignore[no-any-return]
+
+
+def read(dtype: DTypeLike, ndim: int = 1, layout: str = "C") -> Any:
+    """Numba's type of an array that a kernel only reads."""
+    return types.Array(numba.from_dtype(np.dtype(dtype)), ndim, layout, readonly=True)
+
+
+def write(dtype: DTypeLike, ndim: int = 1) -> Any:
+    """Numba's type of a C-contiguous array that a kernel writes."""
+    return types.Array(numba.from_dtype(np.dtype(dtype)), ndim, "C")
+
+
+def each(batch: Batch[T], task: Callable[..., R], *more: Iterable[Any]) -> list[R]:
+    """Do `task` for every item (with its share of `more`) on the batch's threads; results in order."""
+    workers = min(batch.threads, len(batch))
+    if workers < 2:
+        return list(map(task, batch.items, *more))
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(task, batch.items, *more))
+
+
+def bordered(item: DiscretizedRoi, offsets: Offsets) -> DiscretizedRoi:
+    """Give the item at least as many zeros on each side as `offsets` reach; itself where it has them."""
+    reach = np.abs(offsets).max(axis=0, initial=0)
+    if all(p >= r for p, r in zip(item.pad, reach, strict=True)):
+        return item
+    grow = [max(0, int(r) - p) for p, r in zip(item.pad, reach, strict=True)]
+    z, y, x = (p + g for p, g in zip(item.pad, grow, strict=True))
+    buffer: LevelArray = np.pad(item.buffer, [(g, g) for g in grow])
+    return replace(item, buffer=buffer, pad=(z, y, x))
+
+
+def forward(offsets: Offsets) -> Offsets:
+    """Turn offsets (of components -1, 0, 1) so that a voxel's predecessor comes before it in memory."""
+    lead = np.take_along_axis(offsets, (offsets != 0).argmax(axis=1)[:, None], axis=1)
+    turned: Offsets = offsets * lead
+    return turned
+
+
+def row_spans(item: DiscretizedRoi) -> IntArray:
+    """Where the voxels inside begin and end in each row of ``levels``.
+
+    Returns int64 of shape (z, y, 3): flat index in the buffer of the first, of the one behind the last (the
+    same where none is inside), and the first one's x in ``levels``.
+    """
+    spans = np.empty((*item.shape[:2], 3), dtype=np.int64)
+    find = compiled(_find_spans, read(item.buffer.dtype, 3), types.UniTuple(INT, 3), INT, write(np.int64, 3))
+    find(item.buffer, item.pad, item.shape[2], spans)
+    return spans
+
+
+def _find_spans(buffer: LevelArray, pad: tuple[int, int, int], width: int, spans: IntArray) -> None:
+    for z in range(spans.shape[0]):
+        for y in range(spans.shape[1]):
+            row = buffer[z + pad[0], y + pad[1], pad[2] : pad[2] + width]
+            first, last = 0, width
+            while first < width and row[first] == 0:
+                first += 1
+            while last > first and row[last - 1] == 0:
+                last -= 1
+            start = ((z + pad[0]) * buffer.shape[1] + y + pad[1]) * buffer.shape[2] + pad[2]
+            spans[z, y, 0], spans[z, y, 1], spans[z, y, 2] = start + first, start + last, first
+
+
+def flat_steps(item: DiscretizedRoi, offsets: Offsets) -> IntArray:
+    """Offsets as steps in the flat buffer."""
+    _, height, width = item.buffer.shape
+    steps: IntArray = offsets.astype(np.int64) @ np.array([height * width, width, 1])
+    return steps
+
+
+def native(array: NDArray[Any]) -> NDArray[Any]:
+    """Give the array in a dtype that kernels are compiled for: float64 where it is none of them."""
+    if array.dtype == np.bool_:
+        array = array.view(np.uint8)
+    dtype = array.dtype if array.dtype in _NATIVE else np.float64
+    return np.require(array, dtype, "A")
+
+
+def counter(item: DiscretizedRoi) -> Any:
+    """Type that can count the voxels of `item`."""
+    return np.uint32 if item.buffer.size < 2**32 else np.uint64

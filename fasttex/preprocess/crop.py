@@ -1,0 +1,104 @@
+"""Cut a ROI and a margin out of an image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import InputError
+from ..types import BoolArray, Image, Mask, Roi
+
+LINEAR_MARGIN = 1  # voxels that linear interpolation looks beyond the ROI's box
+
+
+def crop(image: Image, mask: Mask, margin: int = LINEAR_MARGIN) -> Roi:
+    """Cut the box of a mask, and `margin` voxels around as far as the image goes.
+
+    Cropping changes no number: what follows works on the grid of the whole image.
+
+    Parameters
+    ----------
+    image : Image
+    mask : Mask
+        On the grid of `image`.
+    margin : int
+        In voxels; what the interpolation looks at beyond the ROI.
+
+    Returns
+    -------
+    Roi
+        Its intensities are a view of the image's.
+
+    Raises
+    ------
+    InputError
+        NaN or infinity among the intensities inside the ROI.
+    """
+    box = tuple(
+        slice(max(0, s - margin), min(n, s + inside + margin))
+        for s, inside, n in zip(mask.start, mask.inside.shape, image.grid.shape, strict=True)
+    )
+    start = (box[0].start, box[1].start, box[2].start)
+    inside = np.zeros([b.stop - b.start for b in box], dtype=np.bool_)
+    at = tuple(
+        slice(s - first, s - first + n)
+        for s, first, n in zip(mask.start, start, mask.inside.shape, strict=True)
+    )
+    inside[at] = mask.inside
+    roi = Roi(mask.name, mask.label, image.intensities[box], inside, inside, image.grid, start)
+    refuse_non_finite(roi)
+    return roi.with_record(
+        "crop",
+        **describe(inside, start, roi.grid.shape),
+        volume_mm3=_volume(roi),
+        components=_components(inside),
+    )
+
+
+def refuse_non_finite(roi: Roi) -> None:
+    """Raise where an intensity inside the ROI is NaN or infinite."""
+    if roi.intensities.dtype.kind != "f":
+        return
+    bad = ~np.isfinite(roi.intensities) & roi.morphological_mask
+    if bad.any():
+        where = np.argwhere(bad)[0] + roi.start
+        raise InputError(
+            f"ROI {roi.name!r} has NaN or infinity at {np.count_nonzero(bad)} of "
+            f"{np.count_nonzero(roi.morphological_mask)} voxels, the first at index {tuple(where.tolist())} "
+            "(z, y, x); expected finite intensities: repair the image, or leave these voxels out of the ROI"
+        )
+
+
+def bounding_box(inside: BoolArray) -> tuple[slice, slice, slice]:
+    """The smallest box that holds every True voxel of a mask that has one."""
+    ranges = []
+    for axis in range(3):
+        hit = np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))
+        ranges.append(slice(int(hit[0]), int(hit[-1]) + 1))
+    return ranges[0], ranges[1], ranges[2]
+
+
+def describe(
+    inside: BoolArray, start: tuple[int, int, int], shape: tuple[int, int, int]
+) -> dict[str, object]:
+    """Voxels, box in the grid's indices (z, y, x; stop excluded), whether it touches the grid's border."""
+    box = bounding_box(inside)
+    first = [b.start + s for b, s in zip(box, start, strict=True)]
+    stop = [b.stop + s for b, s in zip(box, start, strict=True)]
+    touches = any(f == 0 or e == n for f, e, n in zip(first, stop, shape, strict=True) if n > 1)
+    return {
+        "voxels": int(np.count_nonzero(inside)),
+        "box_start": first,
+        "box_stop": stop,
+        "touches_border": touches,
+    }
+
+
+def _volume(roi: Roi) -> float:
+    return float(np.count_nonzero(roi.morphological_mask) * roi.grid.voxel_mm3)
+
+
+def _components(inside: BoolArray) -> int:
+    """How many pieces the ROI has, voxels that share a corner being one piece."""
+    from scipy import ndimage
+
+    return int(ndimage.label(inside, structure=np.ones((3, 3, 3)))[1])

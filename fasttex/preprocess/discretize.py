@@ -1,0 +1,190 @@
+"""Gray levels from intensities, by the rule that the settings ask for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..backends import get_backend
+from ..errors import EmptyRoiError, InputError, LevelRangeError
+from ..kernels.reference.discretize import raw_level
+from ..matrices.memory import affordable_levels, counts_bytes
+from ..settings import Settings
+from ..types import Batch, Binning, DiscretizedRoi, FloatArray, IntArray, LevelArray, Roi
+from .crop import bounding_box
+
+MAX_LEVEL_VALUE = 2**31 - 1  # keeps every integer sum of the kernels within 64 bits
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Plan:
+    """One ROI on the way: what the kernel needs, and what stays beside it."""
+
+    roi: Roi
+    intensities: FloatArray
+    binning: Binning
+    level_values: IntArray
+    record: dict[str, Any]
+
+
+def discretize(
+    rois: Sequence[Roi], settings: Settings, backend: str, threads: int = 1, memory_limit: int = 2 * 2**30
+) -> list[DiscretizedRoi | InputError]:
+    """Assign gray levels to the voxels of the intensity mask (IBSI: 4R0B).
+
+    Parameters
+    ----------
+    rois : sequence of Roi
+    settings : Settings
+        `discretization` and what belongs to it; `distance` sets the padding.
+    backend : str
+        Name of the backend that assigns.
+    threads : int
+    memory_limit : int
+        In bytes. Where the matrices of a ROI would need more, its levels are compacted to those present.
+
+    Returns
+    -------
+    list of DiscretizedRoi or InputError
+        An error in the place of a ROI that cannot be discretized.
+    """
+    plans = [_plan_or_error(roi, settings, memory_limit) for roi in rois]
+    binnings = tuple(p.binning for p in plans if isinstance(p, _Plan))
+    buffers = iter(get_backend(backend).discretize(Batch(binnings, backend, threads)))
+    return [_finish(p, next(buffers)) if isinstance(p, _Plan) else p for p in plans]
+
+
+def _plan_or_error(roi: Roi, settings: Settings, memory_limit: int) -> _Plan | InputError:
+    try:
+        return _plan(_cut_to_box(roi), settings, memory_limit)
+    except InputError as error:
+        return error
+
+
+def _cut_to_box(roi: Roi) -> Roi:
+    """Leave the interpolation's margin behind."""
+    if not roi.intensity_mask.any():
+        raise EmptyRoiError(f"ROI {roi.name!r} is empty")
+    box = bounding_box(roi.morphological_mask)
+    return dataclasses.replace(
+        roi,
+        intensities=roi.intensities[box],
+        morphological_mask=roi.morphological_mask[box],
+        intensity_mask=roi.intensity_mask[box],
+        start=(roi.start[0] + box[0].start, roi.start[1] + box[1].start, roi.start[2] + box[2].start),
+    )
+
+
+def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
+    x = roi.intensities[roi.intensity_mask].astype(np.float64)
+    rule = settings.resolved["discretization"]
+    binning = Binning(roi.intensities, roi.intensity_mask, rule, 1, settings.distance)
+    binning, clipped = _RULES[rule](binning, settings, x, roi.name)
+    record = {
+        "step": "discretize", "rule": rule, "origin": binning.origin, "width": binning.width,
+        "clipped_voxels": clipped, "compacted": False,
+    }  # fmt: skip
+    if rule == "edges":
+        record["edges"] = binning.edges.tolist()
+    affordable = affordable_levels(
+        settings.resolved["families"],
+        max(roi.intensities.shape),
+        memory_limit,
+        distance=settings.distance,
+        convention=settings.convention,
+    )
+    if binning.n_levels > affordable:
+        return _compacted(roi, binning, x, record, affordable, memory_limit)
+    level_values = np.arange(1, binning.n_levels + 1, dtype=np.int64)
+    return _Plan(roi, x, binning, level_values, record)
+
+
+def _fbn(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
+    low, high = float(x.min()), float(x.max())
+    n = settings.resolved["bin_number"] if high > low else 1
+    return dataclasses.replace(binning, origin=low, width=high - low, n_levels=n), 0
+
+
+def _fbs(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
+    origin, width = settings.resolved["bin_origin"], float(settings.bin_width or 0)
+    origin = float(x.min()) if origin == "roi_minimum" else float(origin)
+    highest = np.floor((x.max() - origin) / width) + 1
+    if not highest <= MAX_LEVEL_VALUE:
+        raise LevelRangeError(
+            f"bin_width {width:g} gives ROI {name!r} {highest:.3g} levels, expected at most "
+            f"{MAX_LEVEL_VALUE}: its intensities run from {x.min():g} to {x.max():g}; "
+            f"a bin_width of {_round_up((x.max() - origin) / 256)} gives about 256"
+        )
+    n_levels = max(1, int(highest))
+    return (
+        dataclasses.replace(binning, origin=origin, width=width, n_levels=n_levels),
+        int(np.count_nonzero(x < origin)),
+    )
+
+
+def _edges(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
+    edges = np.array(settings.bin_edges, dtype=np.float64)
+    beyond = int(np.count_nonzero((x < edges[0]) | (x > edges[-1])))
+    return dataclasses.replace(binning, edges=edges, n_levels=len(edges) - 1), beyond
+
+
+def _identity(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
+    if (x != np.floor(x)).any() or x.min() < 1 or x.max() > MAX_LEVEL_VALUE:
+        raise LevelRangeError(
+            f"discretization 'identity' takes intensities as gray levels, but those of ROI {name!r} run from "
+            f"{x.min():g} to {x.max():g}{'' if (x == np.floor(x)).all() else ' and are not whole'}; expected "
+            f"whole numbers from 1 to {MAX_LEVEL_VALUE}: choose another discretization, or shift them"
+        )
+    return dataclasses.replace(binning, n_levels=int(x.max())), 0
+
+
+_RULES = {"fbn": _fbn, "fbs": _fbs, "edges": _edges, "identity": _identity}
+
+
+def _compacted(
+    roi: Roi, binning: Binning, x: FloatArray, record: dict[str, Any], affordable: int, memory_limit: int
+) -> _Plan:
+    """Number the levels that are present from 1, and keep what each stands for."""
+    raw = np.clip(raw_level(x, binning), 1, binning.n_levels).astype(np.int64)
+    level_values, level = np.unique(raw, return_inverse=True)
+    if len(level_values) > affordable:
+        needed = counts_bytes("glcm", len(level_values), 1, len(x))
+        raise LevelRangeError(
+            f"ROI {roi.name!r} has {len(level_values)} different gray levels; its matrices would take up to "
+            f"{needed / 1e9:.3g} GB, memory_limit ({memory_limit / 1e9:.3g} GB) has room for {affordable}: "
+            f"choose a bin_width of at least {_round_up((x.max() - x.min()) / affordable)}, a bin_number "
+            f"of at most {affordable}, or a higher memory_limit"
+        )
+    spread = np.zeros(roi.intensities.shape, dtype=np.int64)
+    spread[roi.intensity_mask] = level + 1
+    binning = Binning(spread, roi.intensity_mask, "identity", len(level_values), binning.pad)
+    return _Plan(roi, x, binning, level_values, {**record, "compacted": True})
+
+
+def _round_up(width: float) -> str:
+    """Two digits, never less than the width itself, for a suggestion that holds."""
+    text = f"{width * 1.05:.2g}"
+    return text if float(text) >= width else f"{width * 1.1:.2g}"
+
+
+def _finish(plan: _Plan, buffer: LevelArray) -> DiscretizedRoi:
+    roi, pad = plan.roi, plan.binning.pad
+    z, y, x = roi.intensities.shape
+    n_levels = plan.binning.n_levels
+    return DiscretizedRoi(
+        buffer=buffer,
+        pad=(pad, pad, pad),
+        shape=(z, y, x),
+        n_levels=n_levels,
+        level_values=plan.level_values,
+        morphological_mask=np.ascontiguousarray(roi.morphological_mask),
+        intensities=plan.intensities,
+        spacing_mm=roi.grid.spacing_mm,
+        name=roi.name,
+        label=roi.label,
+        start=roi.start,
+        records=(*roi.records, {**plan.record, "n_levels": n_levels, "voxels": len(plan.intensities)}),
+    )

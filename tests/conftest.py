@@ -1,0 +1,95 @@
+"""Fixtures of all tests: backends, Hypothesis profiles, test data, and no network."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from fasttex.backends import available, get_backend
+from fasttex.errors import BackendUnavailableError
+from fasttex.kernels.contract import KERNELS, Backend
+
+BACKENDS = tuple(available())
+
+settings.register_profile("ci", max_examples=50, deadline=None)
+settings.register_profile("deep", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def backend_or_skip(name: str) -> Backend:
+    """The backend; where it is not here, a skip, or a failure if ``FASTTEX_REQUIRE`` (a,b,c) names it."""
+    try:
+        backend = get_backend(name)
+        absent = [kernel for kernel in KERNELS if not hasattr(backend, kernel)]
+        reason = f"backend {name!r} lacks {', '.join(absent)}" if absent else ""
+    except BackendUnavailableError as error:
+        reason = str(error)
+    if reason and name in os.environ.get("FASTTEX_REQUIRE", "").split(","):
+        pytest.fail(f"FASTTEX_REQUIRE names {name}: {reason}")
+    if reason:
+        pytest.skip(reason)
+    return backend
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Every backend in turn."""
+    return backend_or_skip(request.param)
+
+
+@pytest.fixture(scope="session", params=[name for name in BACKENDS if name != "reference"])
+def fast_backend(request: pytest.FixtureRequest) -> Backend:
+    """Every backend but the reference, which is slow."""
+    return backend_or_skip(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_fast_backends() -> tuple[Backend, Backend]:
+    """Numba and cpp, to be compared where the reference would take too long."""
+    return backend_or_skip("numba"), backend_or_skip("cpp")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Directory of test data too large for the repository: the environment's ``FASTTEX_TEST_DATA``."""
+    directory = os.environ.get("FASTTEX_TEST_DATA")
+    if not directory:
+        pytest.skip("FASTTEX_TEST_DATA is not set: it names the directory of test data")
+    if not Path(directory).is_dir():
+        pytest.fail(f"FASTTEX_TEST_DATA is {directory!r}, which is no directory")
+    return Path(directory)
+
+
+@pytest.fixture(scope="session")
+def data_file(shared_data: Path) -> Callable[[str], Path]:
+    """Function from a path below `shared_data` to a path; fails where the file is missing."""
+
+    def find(relative: str) -> Path:
+        path = shared_data / relative
+        if not path.exists():
+            pytest.fail(f"FASTTEX_TEST_DATA is set, but {relative!r} is missing below it")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Let every connection over IPv4 or IPv6 fail."""
+
+    def guard(connect: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
+        def guarded(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                raise RuntimeError(f"a test tried to connect to {address}: tests use no network")
+            return connect(self, address)
+
+        return guarded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guard(socket.socket.connect))
+        patch.setattr(socket.socket, "connect_ex", guard(socket.socket.connect_ex))
+        yield

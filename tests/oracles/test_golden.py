@@ -1,0 +1,72 @@
+"""No value may change without a new version of the numbers."""
+
+import csv
+import math
+
+import pytest
+from oracles.cases import ROIS, values
+from oracles.make_golden import PATH
+
+from fasttex.conventions import NUMERICS
+from fasttex.features.columns import column_name, parse_column
+
+
+def golden():
+    assert PATH.exists(), f"NUMERICS is {NUMERICS}, for which there is no golden file; run make_golden.py"
+    with PATH.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def scale(column, row):
+    """The sum of the absolute terms of a feature's definition, or a bound of it made of other features.
+
+    For most features all terms are positive, and the sum is the value itself. Where terms cancel the sum
+    follows from moments: E|x| <= √E x², E|x|³ <= √(E x²·E x⁴).
+    """
+    family, feature, aggregation, _ = parse_column(column)
+
+    def other(name):
+        return abs(row[column_name(family, name, aggregation)])
+
+    value = abs(row[column])
+    match family, feature:
+        case "intensity_statistics", "mean" | "median" | "percentile_10" | "percentile_90":
+            return other("minimum") + other("maximum")
+        case "intensity_statistics", "interquartile_range" | "range":
+            return 2 * (other("minimum") + other("maximum"))
+        case "intensity_statistics", "skewness":
+            return math.sqrt(other("kurtosis") + 3)
+        case "intensity_statistics", "kurtosis":
+            return value + 6
+        case "intensity_statistics", "coefficient_of_variation":
+            return value * (1 + other("root_mean_square") / other("mean")) if value else 0.0
+        case "intensity_statistics", "quartile_coefficient_of_dispersion":
+            ends = other("minimum") + other("maximum")
+            return value * (1 + ends * 2 / other("interquartile_range")) * (1 + value) if value else 0.0
+        case "glcm", "cluster_shade":
+            return math.sqrt(other("cluster_tendency") * other("cluster_prominence"))
+        case "glcm", "correlation":
+            return 1.0
+        case "glcm", "information_correlation_1":  # HXY / HX and 2, as HXY <= 2·HX
+            return 4.0
+        case "glcm", "information_correlation_2":  # compared squared: 2·(2·HX + HXY), as HX <= HXY
+            return 6 * other("joint_entropy")
+    return value
+
+
+@pytest.mark.parametrize("case", ROIS)
+def test_golden(case, backend):
+    expected = {line["column"]: float.fromhex(line[case]) for line in golden()}
+    found = values(case, backend.NAME)
+    assert list(found) == list(expected)
+    wrong = []
+    for column, wanted in expected.items():
+        a, b = (x**2 if "information_correlation_2" in column else x for x in (found[column], wanted))
+        same = math.isnan(a) and math.isnan(b)
+        if not same and not abs(a - b) <= 1e-12 * scale(column, expected):
+            wrong.append((column, found[column], wanted))
+    assert wrong == []
+
+
+def test_golden_is_large_enough():
+    assert len(golden()) * len(ROIS) >= 2000
