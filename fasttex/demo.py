@@ -57,9 +57,9 @@ def check_ibsi(backend: str = "auto") -> tuple[int, int]:
     image, mask, spacing_mm = ibsi.digital_phantom()
     settings = Settings(discretization="identity", aggregations=AGGREGATIONS)
     table = extract(image, mask, settings, spacing_mm=spacing_mm, backend=backend, threads=1)
-    missed = ibsi.compare(dict(zip(table.columns, table.rows[0].values.tolist(), strict=True)))
-    n = len(ibsi.references())
-    return n - len(missed), n
+    known = ibsi.references()
+    missed = ibsi.missed(dict(zip(table.columns, table.rows[0].values.tolist(), strict=True)), known)
+    return len(known) - len(missed), len(known)
 
 
 def draw(path: Path) -> None:

@@ -240,6 +240,8 @@ class DiscretizedRoi:
         if levels.ndim != 3:
             hint = "; for one slice pass levels[None]" if levels.ndim == 2 else ""
             raise InputError(f"levels has {levels.ndim} axes, expected 3 (z, y, x){hint}")
+        if pad < 1:
+            raise InputError(f"pad is {pad}, expected at least 1: every voxel's neighbors are looked at")
         if levels.dtype.kind not in "iu":
             raise InputError(
                 f"levels has dtype {levels.dtype}, expected integers; discretize intensities first"

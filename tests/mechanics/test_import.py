@@ -10,8 +10,9 @@ HEAVY = ("numba", "SimpleITK", "scipy", "cupy", "pandas", "pyarrow", "matplotlib
 
 
 def run(code: str) -> str:
+    """In a fresh process, without the current directory on its path."""
     return subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120
+        [sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True, timeout=120
     ).stdout
 
 

@@ -228,7 +228,7 @@ def test_more_levels_than_memory_holds():
     with pytest.raises(LevelRangeError) as error:
         levels_of(values, bin_width=0.5, bin_origin=0, memory_limit=10_000_000)
     text = str(error.value)
-    assert "2000 gray levels" in text
+    assert "2000 different gray levels" in text
     width = float(text.partition("bin_width of at least ")[2].partition(",")[0])
     assert levels_of(values, bin_width=width, bin_origin=0, memory_limit=10_000_000).n_levels > 100
     with pytest.raises(LevelRangeError, match=r"bin_width 1e-09 gives ROI 'a' 2e\+12 levels"):

@@ -1,10 +1,6 @@
 """Kernels in C++: the compiled extension, called once per batch."""
 
-try:
-    from . import _cpp
-except ImportError as error:
-    raise ImportError(f"the compiled extension {__name__}._cpp cannot be loaded: {error}") from error
-
+from ._cpp import build_info, cpu_features
 from .border_distance import border_distance
 from .discretize import discretize
 from .glcm import glcm
@@ -14,9 +10,6 @@ from .resample import resample
 from .zones import zones
 
 NAME = "cpp"
-
-build_info = _cpp.build_info
-cpu_features = _cpp.cpu_features
 
 __all__ = [
     "NAME",

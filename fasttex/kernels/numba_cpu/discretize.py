@@ -1,10 +1,11 @@
-"""Gray levels from intensities, one row at a time."""
+"""Gray levels from intensities, one voxel at a time."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from ...types import Batch, Binning, BoolArray, FloatArray, LevelArray, padded_zeros
@@ -12,6 +13,10 @@ from .jit import FLOAT, INT, compiled, each, inlined, native, read, write
 
 _FBS, _FBN, _EDGES, _IDENTITY, _FLAT = range(5)
 _RULES = {"fbs": _FBS, "fbn": _FBN, "edges": _EDGES, "identity": _IDENTITY}
+
+# Rule, n_levels, origin, width, edges: as in `Binning`.
+Bins = tuple[int, int, float, float, FloatArray]
+_BINS = types.Tuple((INT, INT, FLOAT, FLOAT, read(np.float64)))
 
 
 def discretize(batch: Batch[Binning]) -> list[LevelArray]:
@@ -22,35 +27,33 @@ def discretize(batch: Batch[Binning]) -> list[LevelArray]:
 def _discretize(item: Binning) -> LevelArray:
     z, y, x = item.intensities.shape
     buffer = padded_zeros((z, y, x), (item.pad,) * 3, item.n_levels)
+    interior = buffer[tuple(slice(item.pad, item.pad + n) for n in (z, y, x))]
     intensities, inside = native(item.intensities), native(item.inside)
-    rule = _FLAT if item.width == 0 and item.rule in ("fbs", "fbn") else _RULES[item.rule]
-    bin_rows = compiled(
-        _bin_rows, read(intensities.dtype, 3, "A"), read(inside.dtype, 3, "A"), INT, FLOAT, FLOAT,
-        read(np.float64), INT, INT, write(buffer.dtype, 3),
-    )  # fmt: skip
-    edges = np.ascontiguousarray(item.edges, dtype=np.float64)
-    origin, width = float(item.origin), float(item.width)
-    bin_rows(intensities, inside, rule, origin, width, edges, item.n_levels, item.pad, buffer)
+    kinds = read(intensities.dtype, 3, "A"), read(inside.dtype, 3, "A"), _BINS, write(buffer.dtype, 3, "A")
+    compiled(_bin, *kinds)(intensities, inside, _bins(item), interior)
     return buffer
 
 
-def _bin_rows(
-    intensities: NDArray[Any], inside: BoolArray, rule: int, origin: float, width: float, edges: FloatArray,
-    n_levels: int, pad: int, buffer: LevelArray,
-) -> None:  # fmt: skip
-    depth, height, length = intensities.shape
+def _bins(item: Binning) -> Bins:
+    rule = _FLAT if item.width == 0 and item.rule in ("fbs", "fbn") else _RULES[item.rule]
+    edges = np.ascontiguousarray(item.edges, dtype=np.float64)
+    return rule, item.n_levels, float(item.origin), float(item.width), edges
+
+
+def _bin(intensities: NDArray[Any], inside: BoolArray, bins: Bins, levels: LevelArray) -> None:
+    depth, height, width = levels.shape
+    highest = np.float64(bins[1])
     for z in range(depth):
         for y in range(height):
-            row, mask = intensities[z, y], inside[z, y]
-            levels = buffer[z + pad, y + pad, pad : pad + length]
-            for x in range(length):
-                if mask[x]:
-                    raw = _raw_level(np.float64(row[x]), rule, origin, width, edges, n_levels)
-                    levels[x] = np.int64(min(max(raw, 1.0), np.float64(n_levels)))
+            for x in range(width):
+                if inside[z, y, x]:
+                    raw = _raw_level(np.float64(intensities[z, y, x]), bins)
+                    levels[z, y, x] = np.int64(min(max(raw, 1.0), highest))
 
 
 @inlined
-def _raw_level(x: Any, rule: int, origin: float, width: float, edges: FloatArray, n_levels: int) -> Any:
+def _raw_level(x: Any, bins: Bins) -> Any:
+    rule, n_levels, origin, width, edges = bins
     if rule == _FBS:
         return np.floor((x - origin) / width) + 1.0
     if rule == _FBN:
@@ -61,7 +64,7 @@ def _raw_level(x: Any, rule: int, origin: float, width: float, edges: FloatArray
 
 
 @inlined
-def _edges_up_to(x: float, edges: FloatArray) -> float:
+def _edges_up_to(x: Any, edges: FloatArray) -> float:
     """How many edges are <= x."""
     low, high = 0, edges.size
     while low < high:

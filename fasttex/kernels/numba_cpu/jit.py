@@ -76,9 +76,9 @@ def read(dtype: DTypeLike, ndim: int = 1, layout: str = "C") -> Any:
     return types.Array(numba.from_dtype(np.dtype(dtype)), ndim, layout, readonly=True)
 
 
-def write(dtype: DTypeLike, ndim: int = 1) -> Any:
-    """Numba's type of a C-contiguous array that a kernel writes."""
-    return types.Array(numba.from_dtype(np.dtype(dtype)), ndim, "C")
+def write(dtype: DTypeLike, ndim: int = 1, layout: str = "C") -> Any:
+    """Numba's type of an array that a kernel writes."""
+    return types.Array(numba.from_dtype(np.dtype(dtype)), ndim, layout)
 
 
 def each(batch: Batch[T], task: Callable[..., R], *more: Iterable[Any]) -> list[R]:
