@@ -1,8 +1,8 @@
 """fasttex: texture features of medical images, exact and fast.
 
-`extract` makes a feature table of an image and its ROIs. Below it lie `prepare`, the matrix functions
-(`glcm`, `glrlm`, `glszm`, `gldzm`, `ngtdm`, `ngldm`) and `compute_features`, for pipelines that bring
-gray levels of their own.
+`extract` makes a feature table of an image and its ROIs. Below it lie `discretize` (gray levels of the
+ROIs), `prepare` (a batch of them, or of levels from elsewhere), the matrix functions (`glcm`, `glrlm`,
+`zones`, `glszm`, `gldzm`, `ngtdm`, `ngldm`) and `compute_features`.
 """
 
 from importlib import import_module
@@ -22,6 +22,7 @@ _HOMES = {
     "SettingsError": "errors",
     "available": "backends",
     "compute_features": "features.compute",
+    "discretize": "extraction",
     "extract": "extraction",
     "glcm": "matrices.glcm",
     "gldzm": "matrices.zones",
@@ -32,6 +33,7 @@ _HOMES = {
     "parse_column": "features.columns",
     "prepare": "backends",
     "require_recipe": "table",
+    "slices": "matrices.batches",
     "zones": "matrices.zones",
 }
 
@@ -46,6 +48,7 @@ __all__ = [
     "SettingsError",
     "available",
     "compute_features",
+    "discretize",
     "extract",
     "glcm",
     "gldzm",
@@ -56,6 +59,7 @@ __all__ = [
     "parse_column",
     "prepare",
     "require_recipe",
+    "slices",
     "zones",
 ]
 
@@ -63,9 +67,10 @@ if TYPE_CHECKING:
     from .backends import available, prepare
     from .conventions import NUMERICS
     from .errors import BackendError, FasttexError, InputError, SettingsError
-    from .extraction import extract
+    from .extraction import discretize, extract
     from .features.columns import parse_column
     from .features.compute import compute_features
+    from .matrices.batches import slices
     from .matrices.glcm import glcm
     from .matrices.glrlm import glrlm
     from .matrices.ngldm import ngldm

@@ -65,7 +65,13 @@ def get_backend(name: str = "auto") -> Backend:
 
 
 def available() -> dict[str, str]:
-    """Each backend's name with "" where it can run, else the reason and what to do about it."""
+    """Say which backends can run here.
+
+    Returns
+    -------
+    dict of str
+        By name: "" where the backend can run, else the reason and what to do about it.
+    """
     reasons = {}
     for name in _MODULES:
         try:
@@ -119,6 +125,12 @@ def prepare(
     Returns
     -------
     Batch of DiscretizedRoi
+        In the order given.
+
+    Raises
+    ------
+    InputError
+        Nothing given, or arrays that hold no levels.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from .settings import AGGREGATIONS, Settings
 from .table import FeatureTable, Row
 from .types import DiscretizedRoi, FloatArray, Grid, Roi
 
-__all__ = ["extract"]
+S = TypeVar("S", Roi, DiscretizedRoi)
+
+__all__ = ["discretize", "extract"]
 
 Progress = Callable[[int, int], object]
 
@@ -114,12 +116,12 @@ def extract(
     with engine.watch.stage("crop"):
         cropped = [*crop_all(picture, found.masks), *found.failures]
     if on_error == "raise":
-        _raise_first(cropped)
+        _all_sound(cropped)
     tables = []
     for n, recipe in enumerate(recipes):
         levels = to_levels(cropped, recipe, *engine.how, engine.watch)
         if on_error == "raise":
-            _raise_first(levels)
+            _all_sound(levels)
         tick = _ticks(progress, n * len(levels), len(recipes) * len(levels))
         tables.append(_table(levels, recipe, _aggregations(recipe, picture.grid), case, engine, tick))
     provenance = {
@@ -131,6 +133,69 @@ def extract(
         "rois": found.record,
     }
     return _joined(tables, provenance, engine.watch)
+
+
+def discretize(
+    image: Any,
+    rois: Any,
+    settings: Settings | Mapping[str, Any] | None = None,
+    *,
+    spacing_mm: Any = None,
+    axes: str = "zyx",
+    threshold: float | None = None,
+    select: Any = None,
+    names: Any = None,
+    backend: str = "auto",
+    threads: int | None = None,
+    memory_limit: int | str = "2GB",
+) -> list[DiscretizedRoi]:
+    """Make gray levels of every ROI of an image: `extract` up to where counting begins.
+
+    Parameters
+    ----------
+    image, rois : path, array, SimpleITK image or nibabel image
+        As in `extract`, like all that follow.
+    settings : Settings or mapping, optional
+        One recipe.
+    spacing_mm : float or sequence of float, optional
+        For arrays, along (z, y, x).
+    axes, backend : str
+        Order of the axes of arrays; who counts.
+    threshold : float, optional
+        Inside is where a mask's value is at least this.
+    select, names : mapping, optional
+        Which labels, and what they are called.
+    threads, memory_limit : int, optional
+        All cores, and 2 GB, if not given.
+
+    Returns
+    -------
+    list of DiscretizedRoi
+        One per ROI; `prepare` makes a batch of them.
+
+    Raises
+    ------
+    InputError, SettingsError, BackendError
+        As in `extract`; a ROI that fails raises.
+
+    Examples
+    --------
+    >>> import numpy as np, fasttex
+    >>> image = np.array([[[0, 10, 20, 30]]])
+    >>> rois = fasttex.discretize(image, image >= 0, {"bin_number": 4})
+    >>> rois[0].levels.tolist()
+    [[[1, 2, 3, 4]]]
+    >>> fasttex.glcm(fasttex.prepare(rois))[0].counts.sum()
+    np.int64(3)
+    """
+    (recipe,) = _recipes(settings)
+    limit = parse_bytes(memory_limit)
+    picture = read_image(image, spacing_mm=spacing_mm, axes=axes, memory_limit=limit)
+    found = read_rois(
+        rois, picture, threshold=threshold, select=select, names=names, axes=axes, memory_limit=limit
+    )
+    cropped = _all_sound([*crop_all(picture, found.masks), *found.failures])
+    return _all_sound(to_levels(cropped, recipe, get_backend(backend).NAME, resolve_threads(threads), limit))
 
 
 @dataclass(frozen=True)
@@ -156,10 +221,12 @@ def _recipes(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None)
     return recipes
 
 
-def _raise_first(rois: Sequence[Roi | DiscretizedRoi | RoiFailure]) -> None:
+def _all_sound(rois: Sequence[S | RoiFailure]) -> list[S]:
+    """The ROIs, if none has failed; else the first failure is raised."""
     for roi in rois:
         if isinstance(roi, RoiFailure):
             raise roi.error
+    return [roi for roi in rois if not isinstance(roi, RoiFailure)]
 
 
 def _ticks(progress: Progress | None, done: int, total: int) -> Callable[[int], None]:

@@ -208,6 +208,18 @@ _ARROW_TYPE = {
 def require_recipe(table: FeatureTable, recipe_id: str) -> FeatureTable:
     """Return the table if all its rows were made by this recipe.
 
+    Parameters
+    ----------
+    table : FeatureTable
+        Any table.
+    recipe_id : str
+        As `Settings.recipe_id` gives it.
+
+    Returns
+    -------
+    FeatureTable
+        The same table.
+
     Raises
     ------
     SettingsError

@@ -85,6 +85,16 @@ def column_name(family: str, feature: str, aggregation: str = "", image: str = "
 def parse_column(name: str) -> Column:
     """Read a column's name: the inverse of `column_name`.
 
+    Parameters
+    ----------
+    name : str
+        Such as ``glcm_joint_maximum__3d_averaged``.
+
+    Returns
+    -------
+    Column
+        Family, feature, aggregation and image.
+
     Raises
     ------
     InputError

@@ -151,7 +151,8 @@ def _compacted(
     raw = np.clip(raw_level(x, binning), 1, binning.n_levels).astype(np.int64)
     level_values, level = np.unique(raw, return_inverse=True)
     if len(level_values) > affordable:
-        needed = counts_bytes("glcm", len(level_values), 1, len(x))
+        longest = max(roi.intensities.shape)
+        needed = max(counts_bytes(f, len(level_values), longest, 0) for f in ("glcm", "glrlm"))
         raise LevelRangeError(
             f"ROI {roi.name!r} has {len(level_values)} different gray levels; its matrices would take up to "
             f"{needed / 1e9:.3g} GB, memory_limit ({memory_limit / 1e9:.3g} GB) has room for {affordable}: "

@@ -37,11 +37,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_python(folder):
-    space = {"levels": np.random.default_rng(0).integers(0, 5, (4, 5, 6))}
+    space = {}
     for code in blocks("python"):
         exec(code, space)
     assert [row.roi for row in space["table"].rows] == ["liver", "2"]
-    assert len(space["batch"]) == 1
+    assert len(space["batch"]) == 2
 
 
 COMMANDS = [

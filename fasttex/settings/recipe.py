@@ -7,8 +7,6 @@ import difflib
 import hashlib
 import json
 import math
-import tomllib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
@@ -16,11 +14,11 @@ from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 import msgspec
 import numpy as np
 
-from .conventions import NUMERICS, convention
-from .errors import SettingsError
-from .types import MAX_LEVELS
-
-__all__ = ["AGGREGATIONS", "FAMILIES", "PRESETS", "Settings", "Spacing"]
+from ..conventions import NUMERICS, convention
+from ..errors import SettingsError
+from ..types import MAX_LEVELS
+from .files import read_mapping
+from .presets import PRESETS
 
 Family = Literal["intensity_statistics", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm"]
 Aggregation = Literal[
@@ -258,93 +256,3 @@ def _check_together(s: Settings) -> None:
             "bin_width needs to know where the first bin begins: give bin_origin as a number (for CT "
             "-1000, for PET 0), or 'roi_minimum', or a resegment_range with a lower end"
         )
-
-
-def read_mapping(path: Path) -> dict[str, Any]:
-    """Read a settings file into a dict; the format goes by the file name's ending.
-
-    Raises
-    ------
-    SettingsError
-        The file is missing, larger than 1 MB, of no known format, or not a mapping.
-    """
-    try:
-        if path.stat().st_size > 1_000_000:
-            raise SettingsError(f"{path.name} is larger than 1 MB, which no settings file is")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the settings file {path} cannot be read: {error}") from None
-    readers: dict[str, Callable[[str], Any]] = {
-        ".toml": tomllib.loads,
-        ".json": _from_json,
-        ".yaml": _from_yaml,
-        ".yml": _from_yaml,
-    }
-    if path.suffix.lower() not in readers:
-        raise SettingsError(f"{path.name} ends in {path.suffix!r}, expected one of: {', '.join(readers)}")
-    try:
-        values = readers[path.suffix.lower()](text)
-    except ValueError as error:
-        raise SettingsError(f"{path.name} does not parse: {error}") from None
-    if not isinstance(values, Mapping) or not all(isinstance(key, str) for key in values):
-        raise SettingsError(
-            f"{path.name} holds no mapping of names to values, expected lines like: bin_number = 32"
-        )
-    return dict(values)
-
-
-def _from_json(text: str) -> Any:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        if len(set(keys)) < len(keys):
-            raise ValueError(f"a key stands twice among {keys}")
-        return dict(pairs)
-
-    return json.loads(text, object_pairs_hook=unique)
-
-
-def _from_yaml(text: str) -> Any:
-    try:
-        import yaml
-    except ImportError:
-        raise SettingsError(
-            "reading YAML needs PyYAML: python -m pip install 'fasttex[yaml]', or write the settings as TOML"
-        ) from None
-
-    class Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
-        """Without aliases (nested ones explode) and without keys that stand twice."""
-
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.events.AliasEvent):
-                raise ValueError("YAML aliases (*name) are not allowed in settings; write the value out")
-            return super().compose_node(parent, index)
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            if len({str(key) for key in keys}) < len(keys):
-                raise ValueError(f"a key stands twice among {keys}")
-            return super().construct_mapping(node, deep)
-
-    try:
-        return yaml.load(text, Loader)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(" ".join(str(error).split())) from None
-
-
-_IBSI = "IBSI reference manual, arXiv:1612.07003"
-PRESETS: dict[str, dict[str, tuple[Any, str]]] = {
-    "ct": {
-        "spacing_mm": (2.0, "IBSI 1 CT phantom, configuration C (Zwanenburg et al., Radiology 2020;295:328)"),
-        "round_intensities": (True, f"{_IBSI}, section 2.4: CT intensities are whole numbers of HU"),
-        "resegment_range": ((-1000.0, 400.0), "IBSI 1 CT phantom, configuration C"),
-        "bin_width": (25.0, "IBSI 1 CT phantom, configuration C"),
-        "bin_origin": (-1000.0, f"{_IBSI}, section 2.7: the lower end of the re-segmentation range"),
-    },
-    "mr": {
-        "bin_number": (32, f"{_IBSI}, section 2.7: fixed bin number where intensity units are arbitrary"),
-    },
-    "pet": {
-        "bin_width": (0.5, "0.5 SUV: Leijenaar et al., Scientific Reports 2015;5:11075"),
-        "bin_origin": (0.0, f"{_IBSI}, section 2.7: SUV has a true zero"),
-    },
-}

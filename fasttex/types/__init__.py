@@ -1,0 +1,35 @@
+"""What travels through fasttex. Axes are always (z, y, x); lengths in mm carry ``_mm``."""
+
+from .arrays import MAX_LEVELS, BoolArray, FloatArray, IntArray, LevelArray, Record, Shape, Triple
+from .batches import AxisTable, Batch, Binning, Sampling, T
+from .images import Grid, Image, Mask, Roi
+from .levels import DiscretizedRoi, padded_zeros
+from .matrices import Glcm, Glrlm, Neighborhood, Ngldm, Ngtdm, Zones
+
+__all__ = [
+    "MAX_LEVELS",
+    "AxisTable",
+    "Batch",
+    "Binning",
+    "BoolArray",
+    "DiscretizedRoi",
+    "FloatArray",
+    "Glcm",
+    "Glrlm",
+    "Grid",
+    "Image",
+    "IntArray",
+    "LevelArray",
+    "Mask",
+    "Neighborhood",
+    "Ngldm",
+    "Ngtdm",
+    "Record",
+    "Roi",
+    "Sampling",
+    "Shape",
+    "T",
+    "Triple",
+    "Zones",
+    "padded_zeros",
+]
