@@ -14,7 +14,15 @@ from .features.compute import compute_features, feature_columns
 from .io import RoiFailure, read_image, read_rois
 from .measures import Stopwatch, parse_bytes
 from .preprocess import crop_all, new_grid, to_levels, wanted_spacing
-from .provenance import failure_flags, flags_of, image_record, recipe_record, roi_record, versions
+from .provenance import (
+    failure_flags,
+    flags_of,
+    image_record,
+    recipe_record,
+    roi_record,
+    versions,
+    without_paths,
+)
 from .settings import AGGREGATIONS, Settings
 from .table import FeatureTable, Row
 from .types import DiscretizedRoi, FloatArray, Grid, Roi
@@ -113,8 +121,10 @@ def extract(
     with engine.watch.stage("read"):
         picture = read_image(image, spacing_mm=spacing_mm, **reading)
         found = read_rois(rois, picture, threshold=threshold, select=select, names=names, **reading)
+    if on_error == "raise":
+        _all_sound(found.failures)
     with engine.watch.stage("crop"):
-        cropped = [*crop_all(picture, found.masks), *found.failures]
+        cropped = [*crop_all(picture, found.masks), *without_paths(found.failures, rois)]
     if on_error == "raise":
         _all_sound(cropped)
     tables = []
@@ -159,14 +169,18 @@ def discretize(
         One recipe.
     spacing_mm : float or sequence of float, optional
         For arrays, along (z, y, x).
-    axes, backend : str
-        Order of the axes of arrays; who counts.
+    axes : {"zyx", "xyz"}
+        Order of the axes of arrays.
     threshold : float, optional
         Inside is where a mask's value is at least this.
     select, names : mapping, optional
         Which labels, and what they are called.
-    threads, memory_limit : int, optional
-        All cores, and 2 GB, if not given.
+    backend : str
+        Who assigns the levels.
+    threads : int, optional
+        All cores if not given.
+    memory_limit : int or str
+        Bytes, or a text such as "2GB".
 
     Returns
     -------

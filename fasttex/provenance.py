@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -16,7 +17,15 @@ from .io import RoiFailure
 from .settings import Settings
 from .types import DiscretizedRoi, Image, Record
 
-__all__ = ["failure_flags", "flags_of", "image_record", "recipe_record", "roi_record", "versions"]
+__all__ = [
+    "failure_flags",
+    "flags_of",
+    "image_record",
+    "recipe_record",
+    "roi_record",
+    "versions",
+    "without_paths",
+]
 
 FEW_LEVELS = 8
 FEW_VOXELS = 64
@@ -49,6 +58,21 @@ def failure_flags(failure: RoiFailure) -> tuple[str, ...]:
     """The flags of a ROI without features."""
     lost = isinstance(failure.error, EmptyRoiError) and "resampling" in str(failure.error)
     return ("failed", "lost_in_resampling") if lost else ("failed",)
+
+
+def without_paths(failures: Iterable[RoiFailure], rois: Any) -> list[RoiFailure]:
+    """The failures with `<rois>` for each file's path, as their texts go into tables that are shared."""
+    given = (
+        rois.values() if isinstance(rois, Mapping) else rois if isinstance(rois, (list, tuple)) else [rois]
+    )
+    paths = [os.fspath(path) for path in given if isinstance(path, (str, os.PathLike))]
+
+    def hidden(text: str) -> str:
+        for path in sorted(paths, key=len, reverse=True):
+            text = text.replace(str(path), "<rois>")
+        return text
+
+    return [f._replace(error=type(f.error)(hidden(str(f.error)))) for f in failures]
 
 
 def versions() -> dict[str, str]:

@@ -38,6 +38,9 @@ FLAGS = {
     "upsampled": "the new spacing is finer than the image's along some axis",
 }
 
+#: What of the provenance stays out of written tables; ITK's warnings name files.
+_PRIVATE = {"path", "sha256", "sha256_data", "warnings"}
+
 #: What identifies a row.
 KEY = ("case", "roi", "label", "variant", "recipe_id")
 ABOUT = (*KEY, "voxels", "n_levels", "intensity_min", "intensity_max", "flags", "error")
@@ -193,7 +196,7 @@ class FeatureTable:
 
     def shareable_provenance(self) -> dict[str, Any]:
         """The provenance without file names and hashes: what written tables hold."""
-        return {key: _without(value, {"path", "sha256"}) for key, value in self.provenance.items()}
+        return {key: _without(value, _PRIVATE) for key, value in self.provenance.items()}
 
 
 _ARROW_TYPE = {

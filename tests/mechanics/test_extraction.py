@@ -365,3 +365,21 @@ def test_require_recipe(table):
 def test_unknown_column(table):
     with pytest.raises(fasttex.InputError, match="no column 'nope'"):
         table.column("nope")
+
+
+def test_paths_stay_out_of_the_rows(tmp_path, image, labels):
+    missing = tmp_path / "patient_name.nrrd"
+    made = fasttex.extract(image, {"a": labels == 1, "b": missing}, small(), on_error="row")
+    assert "<rois>" in made.rows[1].error
+    assert "patient_name" not in made.to_json()
+    with pytest.raises(fasttex.InputError, match="patient_name"):
+        fasttex.extract(image, {"a": labels == 1, "b": missing}, small())
+
+
+def test_several_threads_may_extract_at_once(image, labels):
+    from concurrent.futures import ThreadPoolExecutor
+
+    expected = fasttex.extract(image, labels, Settings()).values.tobytes()
+    with ThreadPoolExecutor(4) as pool:
+        tables = list(pool.map(lambda _: fasttex.extract(image, labels, Settings()), range(16)))
+    assert {t.values.tobytes() for t in tables} == {expected}
