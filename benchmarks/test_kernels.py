@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import ellipsoid, levels
+from volumes import ellipsoid, levels
 
 from fasttex import prepare
 from fasttex.backends import get_backend, put
@@ -32,7 +32,7 @@ def test_glcm(benchmark, case):
         benchmark, n, lambda: backend.glcm(batch, directions(1, planar=False, convention="ibsi1"))
     )
     assert counts[0].shape == (13, 32, 32)
-    assert 12 * n < counts[0].sum() < 13 * n
+    assert 11 * n < counts[0].sum() < 13 * n
 
 
 def test_glrlm(benchmark, case):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import ellipsoid, levels
+from volumes import ellipsoid, levels
 
 import fasttex
 from fasttex.features.glcm import glcm_features
