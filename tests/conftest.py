@@ -78,6 +78,15 @@ def data_file(shared_data: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def threads_for_small_batches() -> Iterator[None]:
+    """Let Numba's kernels use all threads even where the batch is too small for it to pay."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not available()["numba"]:
+            patch.setattr("fasttex.kernels.numba_cpu.jit.VOXELS_PER_THREAD", 1)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def no_network() -> Iterator[None]:
     """Let every connection over IPv4 or IPv6 fail."""
 

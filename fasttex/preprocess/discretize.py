@@ -16,6 +16,7 @@ from ..settings import Settings
 from ..types import Batch, Binning, DiscretizedRoi, FloatArray, IntArray, LevelArray, Roi
 from .crop import bounding_box
 
+MAX_LISTED_BINS = 256  # in the record of a ROI
 MAX_LEVEL_VALUE = 2**31 - 1  # keeps every integer sum of the kernels within 64 bits
 
 
@@ -83,12 +84,7 @@ def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
     rule = settings.resolved["discretization"]
     binning = Binning(roi.intensities, roi.intensity_mask, rule, 1, settings.distance)
     binning, clipped = _RULES[rule](binning, settings, x, roi.name)
-    record = {
-        "step": "discretize", "rule": rule, "origin": binning.origin, "width": binning.width,
-        "clipped_voxels": clipped, "compacted": False,
-    }  # fmt: skip
-    if rule == "edges":
-        record["edges"] = binning.edges.tolist()
+    record = {"step": "discretize", **_described(binning), "clipped_voxels": clipped, "compacted": False}
     affordable = affordable_levels(
         settings.resolved["families"],
         max(roi.intensities.shape),
@@ -100,6 +96,21 @@ def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
         return _compacted(roi, binning, x, record, affordable, memory_limit)
     level_values = np.arange(1, binning.n_levels + 1, dtype=np.int64)
     return _Plan(roi, x, binning, level_values, record)
+
+
+def _described(binning: Binning) -> dict[str, Any]:
+    """The rule and its bins, with all edges where they can be listed."""
+    n, low, width = binning.n_levels, binning.origin, binning.width
+    if binning.rule == "identity":
+        return {"rule": "identity"}
+    if binning.rule == "edges":
+        return {"rule": "edges", "bin_edges": binning.edges.tolist()}
+    if binning.rule == "fbn":
+        width /= n
+    found: dict[str, Any] = {"rule": binning.rule, "bin_origin": low, "bin_width": width}
+    if n <= MAX_LISTED_BINS:
+        found["bin_edges"] = [low + width * k for k in range(n + 1)]
+    return found
 
 
 def _fbn(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:

@@ -203,7 +203,8 @@ def test_provenance_says_how(image, labels):
     assert steps["crop"]["voxels"] == 693
     assert steps["crop"]["volume_mm3"] == 693 * 3
     assert steps["resample"]["shape"] == [18, 10, 9]
-    assert steps["discretize"]["width"] == 25
+    assert steps["discretize"]["bin_width"] == 25
+    assert steps["discretize"]["bin_edges"][:2] == [-1000, -975]
     json.dumps(made)
 
 

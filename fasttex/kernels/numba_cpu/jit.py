@@ -23,7 +23,7 @@ import numpy as np
 from numba import types
 from numpy.typing import DTypeLike, NDArray
 
-from ...types import Batch, DiscretizedRoi, IntArray, LevelArray, T
+from ...types import Batch, DiscretizedRoi, IntArray, LevelArray, Sampling, T
 from ..contract import Offsets
 
 R = TypeVar("R")
@@ -31,6 +31,9 @@ R = TypeVar("R")
 INT, FLOAT = types.int64, types.float64
 _NATIVE = [np.dtype(t) for t in ("u1", "i2", "u2", "i4", "f4", "f8")]
 _LOCK = threading.Lock()
+
+# Threads wait for each other's Python between kernels: below this they cost more time than they save.
+VOXELS_PER_THREAD = 2**17
 
 
 def compiled(function: Callable[..., R], *arguments: Any) -> Callable[..., R]:
@@ -83,11 +86,18 @@ def write(dtype: DTypeLike, ndim: int = 1, layout: str = "C") -> Any:
 
 def each(batch: Batch[T], task: Callable[..., R], *more: Iterable[Any]) -> list[R]:
     """Do `task` for every item (with its share of `more`) on the batch's threads; results in order."""
-    workers = min(batch.threads, len(batch))
+    workers = min(batch.threads, len(batch), sum(map(_voxels, batch.items)) // VOXELS_PER_THREAD)
     if workers < 2:
         return list(map(task, batch.items, *more))
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(task, batch.items, *more))
+
+
+def _voxels(item: Any) -> int:
+    """How many voxels lie in the item's array."""
+    if isinstance(item, DiscretizedRoi):
+        return item.buffer.size
+    return int((item.source if isinstance(item, Sampling) else item.intensities).size)
 
 
 def bordered(item: DiscretizedRoi, offsets: Offsets) -> DiscretizedRoi:
