@@ -68,7 +68,7 @@ def to_levels(
     size = GROUP_PER_THREAD * threads
     for group in (rois[first : first + size] for first in range(0, len(rois), size)):
         with watch.stage("resample"):
-            sampled = _each(group, lambda sound: resample(sound, settings, backend, threads))
+            sampled = _each(group, lambda sound: resample(sound, settings, backend, threads, memory_limit))
         with watch.stage("discretize"):
             kept = _each(sampled, lambda sound: [_attempt_resegment(roi, settings) for roi in sound])
             done += _each(kept, lambda sound: discretize(sound, settings, backend, threads, memory_limit))

@@ -5,21 +5,24 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..backends import get_backend
 from ..errors import EmptyRoiError, InputError
 from ..settings import Settings, Spacing
-from ..types import AxisTable, Batch, FloatArray, Grid, Roi, Sampling, Triple
+from ..types import AxisTable, Batch, FloatArray, Grid, IntArray, Roi, Sampling, Shape, Triple
 from .crop import bounding_box, describe, refuse_non_finite
 
 # Thousands of voxels are meant to land on exactly 0.5; rounding must not lose them (IBSI 1, C to E).
 MASK_THRESHOLD = 0.5 - 1e-9
+BYTES_PER_VOXEL = 8 + 8 + 1  # of a resampled box: intensities, the mask as it is interpolated, and cut off
 
 
 def resample(
-    rois: Sequence[Roi], settings: Settings, backend: str, threads: int = 1
+    rois: Sequence[Roi], settings: Settings, backend: str, threads: int = 1, memory_limit: int = 2 * 2**30
 ) -> list[Roi | InputError]:
     """Interpolate intensities and masks of ROIs on the grid that the settings ask for.
 
@@ -32,39 +35,71 @@ def resample(
     backend : str
         Name of the backend that interpolates.
     threads : int
+    memory_limit : int
+        In bytes, for each ROI.
 
     Returns
     -------
     list of Roi or InputError
-        An error in the place of a ROI that has no voxel on the new grid, or NaN or infinity beside it.
+        An error in the place of a ROI that has no voxel on the new grid, more than memory holds, or NaN or
+        infinity beside it.
     """
-    spacing = [wanted_spacing(roi.grid, settings) for roi in rois]
-    if all(s == roi.grid.spacing_mm for s, roi in zip(spacing, rois, strict=True)):
-        return [_rounded(roi, settings) for roi in rois]
-    found: list[Roi | InputError] = []
-    samplings: list[Sampling] = []
-    grids = [new_grid(roi.grid, s, settings.grid) for s, roi in zip(spacing, rois, strict=True)]
-    spans = [_span(roi, grid, settings.grid) for roi, grid in zip(rois, grids, strict=True)]
-    kept = [n for n, span in enumerate(spans) if all(len(axis) for axis in span)]
-    for n in kept:
-        roi, grid, span = rois[n], grids[n], spans[n]
-        positions = [p[k] for p, k in zip(_positions(roi.grid, grid, settings.grid), span, strict=True)]
-        for source, how in (
-            (roi.intensities, settings.interpolator),
-            (roi.morphological_mask, settings.mask_interpolator),
-        ):
-            tables = [
-                axis_table(p, n, s, how) for p, n, s in zip(positions, roi.grid.shape, roi.start, strict=True)
-            ]
-            samplings.append(Sampling(source, (tables[0], tables[1], tables[2])))
-    volumes = get_backend(backend).resample(Batch(tuple(samplings), backend, threads)) if samplings else []
-    for n, roi in enumerate(rois):
-        if n not in kept:
-            found.append(_lost(roi, grids[n]))
-            continue
-        at = 2 * kept.index(n)
-        found.append(_collect(roi, grids[n], spans[n], volumes[at], volumes[at + 1], settings))
-    return found
+    plans = [_plan(roi, settings, memory_limit) for roi in rois]
+    samplings = [s for plan in plans if isinstance(plan, _Plan) for s in plan.samplings]
+    volumes = iter(get_backend(backend).resample(Batch(tuple(samplings), backend, threads)))
+    done: list[Roi | InputError] = []
+    for roi, plan in zip(rois, plans, strict=True):
+        if isinstance(plan, _Plan):
+            done.append(_collect(roi, plan, next(volumes), next(volumes), settings))
+        else:
+            done.append(_rounded(roi, settings) if plan is None else plan)
+    return done
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Plan:
+    """The new grid, the ROI's first voxel on it, and what the kernel makes: intensities and mask."""
+
+    grid: Grid
+    start: Shape
+    samplings: tuple[Sampling, Sampling]
+
+
+def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan | InputError | None:
+    """None where the spacing stays as it is."""
+    spacing_mm = wanted_spacing(roi.grid, settings)
+    if spacing_mm == roi.grid.spacing_mm:
+        return None
+    ratios = [s / t for s, t in zip(roi.grid.spacing_mm, spacing_mm, strict=True)]
+    n_new = math.prod(n * ratio for n, ratio in zip(roi.intensities.shape, ratios, strict=True))
+    longest = max(n * ratio for n, ratio in zip(roi.grid.shape, ratios, strict=True))
+    if max(n_new, longest) * BYTES_PER_VOXEL > memory_limit:
+        return InputError(
+            f"ROI {roi.name!r} would have a box of {n_new:.3g} voxels after resampling to "
+            f"{_mm(spacing_mm)}, which takes {n_new * BYTES_PER_VOXEL / 1e9:.3g} GB; memory_limit is "
+            f"{memory_limit / 1e9:.3g} GB: choose a coarser spacing_mm, or a higher memory_limit"
+        )
+    grid = new_grid(roi.grid, spacing_mm, settings.grid)
+    positions = _positions(roi.grid, grid, settings.grid)
+    span = _span(roi, positions)
+    if not all(len(axis) for axis in span):
+        return _lost(roi, grid)
+
+    def sampling(source: NDArray[Any], interpolator: str) -> Sampling:
+        z, y, x = (
+            axis_table(p[k], n, s, interpolator)
+            for p, k, n, s in zip(positions, span, roi.grid.shape, roi.start, strict=True)
+        )
+        return Sampling(source, (z, y, x))
+
+    return _Plan(
+        grid,
+        (int(span[0][0]), int(span[1][0]), int(span[2][0])),
+        (
+            sampling(roi.intensities, settings.interpolator),
+            sampling(roi.morphological_mask, settings.mask_interpolator),
+        ),
+    )
 
 
 def wanted_spacing(grid: Grid, settings: Settings) -> Triple:
@@ -110,11 +145,11 @@ def _positions(old: Grid, new: Grid, align: str) -> list[FloatArray]:
     return positions
 
 
-def _span(roi: Roi, new: Grid, align: str) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+def _span(roi: Roi, positions: Sequence[FloatArray]) -> list[IntArray]:
     """Per axis the new voxels that may belong to the ROI: within a voxel of its box, and in the image."""
     spans = []
     box = bounding_box(roi.morphological_mask)
-    for p, b, s, n in zip(_positions(roi.grid, new, align), box, roi.start, roi.grid.shape, strict=True):
+    for p, b, s, n in zip(positions, box, roi.start, roi.grid.shape, strict=True):
         near = (np.clip(p, 0, n - 1) > b.start + s - 1) & (np.clip(p, 0, n - 1) < b.stop + s)
         spans.append(np.flatnonzero(near & (p >= -0.5) & (p <= n - 0.5)))
     return spans
@@ -145,24 +180,20 @@ def axis_table(positions: FloatArray, n_old: int, start: int, interpolator: str)
 
 
 def _collect(
-    roi: Roi,
-    grid: Grid,
-    span: Sequence[np.ndarray[tuple[int], np.dtype[np.int64]]],
-    intensities: FloatArray,
-    mask: FloatArray,
-    settings: Settings,
+    roi: Roi, plan: _Plan, intensities: FloatArray, mask: FloatArray, settings: Settings
 ) -> Roi | InputError:
+    """The ROI on its new grid."""
     inside = mask >= MASK_THRESHOLD
     if not inside.any():
-        return _lost(roi, grid)
-    start = (int(span[0][0]), int(span[1][0]), int(span[2][0]))
+        return _lost(roi, plan.grid)
+    grid = plan.grid
     new = dataclasses.replace(
         roi,
         intensities=intensities.astype(settings.resampled_dtype, copy=False),
         morphological_mask=inside,
         intensity_mask=inside,
         grid=grid,
-        start=start,
+        start=plan.start,
     )
     try:
         refuse_non_finite(new)
@@ -177,7 +208,7 @@ def _collect(
         align=settings.grid,
         interpolator=settings.interpolator,
         mask_interpolator=settings.mask_interpolator,
-        **describe(inside, start, grid.shape),
+        **describe(inside, plan.start, grid.shape),
         volume_mm3=float(np.count_nonzero(inside) * grid.voxel_mm3),
     )
     return _rounded(new, settings)
@@ -192,8 +223,11 @@ def _rounded(roi: Roi, settings: Settings) -> Roi:
 
 
 def _lost(roi: Roi, grid: Grid) -> EmptyRoiError:
-    spacing = ", ".join(f"{s:g}" for s in grid.spacing_mm)
     return EmptyRoiError(
         f"ROI {roi.name!r} ({np.count_nonzero(roi.morphological_mask)} voxels) has no voxel left after "
-        f"resampling to {spacing} mm (z, y, x): choose a finer spacing_mm, or leave this ROI out"
+        f"resampling to {_mm(grid.spacing_mm)}: choose a finer spacing_mm, or leave this ROI out"
     )
+
+
+def _mm(spacing_mm: Triple) -> str:
+    return ", ".join(f"{s:g}" for s in spacing_mm) + " mm (z, y, x)"

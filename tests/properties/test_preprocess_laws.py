@@ -155,6 +155,15 @@ def test_roi_lost_in_resampling():
     assert "'dot' (1 voxels) has no voxel left after resampling to 9, 9, 9 mm" in str(found)
 
 
+def test_a_spacing_far_too_fine_is_refused_before_memory_is_taken():
+    roi = crop(an_image(), a_mask((3, 4, 5), (1, 2, 3)))
+    found = resample([roi, roi], Settings(spacing_mm=1e-3), "reference", 1, 10**9)
+    assert all("takes" in str(f) and "memory_limit is 1 GB: choose a coarser" in str(f) for f in found)
+    assert all(isinstance(f, InputError) for f in found)
+    line = resample([roi], Settings(spacing_mm={"x": 1e-9}), "reference", 1, 10**9)
+    assert isinstance(line[0], InputError)
+
+
 def test_resegmentation_is_closed_and_leaves_the_morphological_mask():
     image = Image(np.arange(8.0).reshape(2, 2, 2), Grid((2, 2, 2), (1.0, 1.0, 1.0)))
     roi = crop(image, Mask("a", 1, np.ones((2, 2, 2), dtype=bool), (0, 0, 0)))
