@@ -47,6 +47,12 @@ def test_border_distance(benchmark, case):
     assert np.count_nonzero(far[0]) == n
 
 
+def test_surface(benchmark, case):
+    backend, batch, n = case
+    cases = per_voxel(benchmark, n, lambda: backend.surface(batch))
+    assert cases[0].sum() == np.prod([side + 1 for side in batch.items[0].shape])
+
+
 def test_zones(benchmark, case):
     backend, batch, n = case
     far = backend.border_distance(batch)

@@ -7,6 +7,7 @@
 #include "glrlm.hpp"
 #include "host.hpp"
 #include "neighborhood.hpp"
+#include "surface.hpp"
 #include "zones.hpp"
 
 namespace fasttex::python {
@@ -60,21 +61,22 @@ nb::list resample_items(nb::sequence items, nb::sequence sources, std::size_t th
 }
 
 nb::list border_distance_items(nb::sequence items, bool planar, std::size_t threads) {
-    using Inside = nb::ndarray<const bool, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
-    std::vector<Inside> masks;
+    const std::vector<Inside> masks = masks_of(items);
     std::vector<Result<Distance>> results;
-    for (nb::handle item : items) {
-        masks.push_back(get<Inside>(item, "morphological_mask"));
-        const Inside& m = masks.back();
+    for (const Inside& m : masks)
         results.emplace_back(std::vector<std::size_t>{m.shape(0), m.shape(1), m.shape(2)});
-    }
     const Steps steps = planar ? Steps::in_slice : Steps::in_volume;
-    run(results.size(), threads, [&](std::size_t n) {
-        const Inside& m = masks[n];
-        const Shape shape{static_cast<Index>(m.shape(0)), static_cast<Index>(m.shape(1)),
-                          static_cast<Index>(m.shape(2))};
-        border_distance({reinterpret_cast<const unsigned char*>(m.data()), shape}, steps, results[n].data());
-    });
+    run(results.size(), threads,
+        [&](std::size_t n) { border_distance(mask_of(masks[n]), steps, results[n].data()); });
+    return release_all(results);
+}
+
+nb::list surface_items(nb::sequence items, std::size_t threads) {
+    const std::vector<Inside> masks = masks_of(items);
+    std::vector<Result<std::int64_t>> results;
+    for (std::size_t n = 0; n < masks.size(); ++n)
+        results.emplace_back(std::vector<std::size_t>{length(kPatterns)});
+    run(results.size(), threads, [&](std::size_t n) { surface(mask_of(masks[n]), results[n].data()); });
     return release_all(results);
 }
 
@@ -177,6 +179,7 @@ NB_MODULE(_cpp, m) {
     m.def("discretize", discretize_items, nb::arg("items"), nb::arg("intensities"), nb::arg("threads"));
     m.def("resample", resample_items, nb::arg("items"), nb::arg("sources"), nb::arg("threads"));
     m.def("border_distance", border_distance_items, nb::arg("items"), nb::arg("planar"), nb::arg("threads"));
+    m.def("surface", surface_items, nb::arg("items"), nb::arg("threads"));
     m.def("glcm", glcm_items, nb::arg("items"), nb::arg("offsets"), nb::arg("threads"));
     m.def("glrlm", glrlm_items, nb::arg("items"), nb::arg("offsets"), nb::arg("threads"));
     m.def("zones", zones_items, nb::arg("items"), nb::arg("offsets"), nb::arg("distances"),

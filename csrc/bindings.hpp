@@ -74,6 +74,7 @@ inline std::size_t length(Index n) { return static_cast<std::size_t>(n); }
 
 using Volume = nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>;
 using Table = nb::ndarray<const std::int32_t, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+using Inside = nb::ndarray<const bool, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 using Ints = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Floats = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Distances = nb::ndarray<const Distance, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
@@ -94,6 +95,18 @@ inline Offsets offsets_of(const Table& table) {
         offsets.push_back({o[0], o[1], o[2]});
     }
     return offsets;
+}
+
+inline std::vector<Inside> masks_of(nb::sequence items) {
+    std::vector<Inside> masks;
+    for (nb::handle item : items) masks.push_back(get<Inside>(item, "morphological_mask"));
+    return masks;
+}
+
+inline MaskView mask_of(const Inside& m) {
+    const Shape shape{static_cast<Index>(m.shape(0)), static_cast<Index>(m.shape(1)),
+                      static_cast<Index>(m.shape(2))};
+    return {reinterpret_cast<const unsigned char*>(m.data()), shape};
 }
 
 // A DiscretizedRoi, kept alive by the array's reference.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import ibsi
 from .extraction import extract
-from .settings import AGGREGATIONS, Settings
+from .settings import Settings
 from .table import FeatureTable
 from .types import Triple
 
@@ -55,7 +55,7 @@ def run(backend: str = "auto", threads: int | None = None) -> FeatureTable:
 def check_ibsi(backend: str = "auto") -> tuple[int, int]:
     """How many of the digital phantom's reference values are reproduced, and of how many."""
     image, mask, spacing_mm = ibsi.digital_phantom()
-    settings = Settings(discretization="identity", aggregations=AGGREGATIONS)
+    settings = ibsi.CONFIGURATIONS["digital_phantom"]
     table = extract(image, mask, settings, spacing_mm=spacing_mm, backend=backend, threads=1)
     known = ibsi.references()
     missed = ibsi.missed(dict(zip(table.columns, table.rows[0].values.tolist(), strict=True)), known)

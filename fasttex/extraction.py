@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-import numpy as np
-
-from .backends import get_backend, put, resolve_threads
+from .backends import get_backend, resolve_threads
 from .errors import SettingsError
-from .features.compute import compute_features, feature_columns
 from .io import RoiFailure, read_image, read_rois
 from .measures import Stopwatch, parse_bytes
-from .preprocess import crop_all, new_grid, to_levels, wanted_spacing
-from .provenance import (
-    failure_flags,
-    flags_of,
-    image_record,
-    recipe_record,
-    roi_record,
-    versions,
-    without_paths,
-)
-from .settings import AGGREGATIONS, Settings
-from .table import FeatureTable, Row
-from .types import DiscretizedRoi, FloatArray, Grid, Roi
+from .preprocess import crop_all, normalize, to_levels
+from .provenance import image_record, versions, without_paths
+from .rows import Engine, aggregations_of, join, tabulate
+from .settings import Settings
+from .table import FeatureTable
+from .types import DiscretizedRoi, Roi
 
 S = TypeVar("S", Roi, DiscretizedRoi)
 
 __all__ = ["discretize", "extract"]
 
 Progress = Callable[[int, int], object]
-
-ROIS_PER_THREAD = 8  # that go to the kernels at a time, so that progress can be told in between
 
 
 def extract(
@@ -114,7 +101,7 @@ def extract(
     if on_error not in ("raise", "row"):
         raise SettingsError(f"on_error is {on_error!r}, expected 'raise' or 'row'")
     recipes = _recipes(settings)
-    engine = _Engine(
+    engine = Engine(
         get_backend(backend).NAME, resolve_threads(threads), parse_bytes(memory_limit), Stopwatch()
     )
     reading: dict[str, Any] = {"axes": axes, "memory_limit": engine.memory_limit, "hash_input": hash_inputs}
@@ -123,17 +110,21 @@ def extract(
         found = read_rois(rois, picture, threshold=threshold, select=select, names=names, **reading)
     if on_error == "raise":
         _all_sound(found.failures)
+    failures = without_paths(found.failures, rois)
     with engine.watch.stage("crop"):
-        cropped = [*crop_all(picture, found.masks), *without_paths(found.failures, rois)]
-    if on_error == "raise":
-        _all_sound(cropped)
+        as_read = crop_all(picture, found.masks)
     tables = []
     for n, recipe in enumerate(recipes):
-        levels = to_levels(cropped, recipe, *engine.how, engine.watch)
+        with engine.watch.stage("crop"):
+            scaled = normalize(picture, recipe, found.masks)
+            cropped = as_read if scaled is picture else crop_all(scaled, found.masks)
+        levels = to_levels([*cropped, *failures], recipe, *engine.how, engine.watch)
         if on_error == "raise":
             _all_sound(levels)
         tick = _ticks(progress, n * len(levels), len(recipes) * len(levels))
-        tables.append(_table(levels, recipe, _aggregations(recipe, picture.grid), case, engine, tick))
+        tables.append(
+            tabulate(levels, recipe, aggregations_of(recipe, picture.grid), case, engine, tick, on_error)
+        )
     provenance = {
         "versions": versions(),
         "backend": engine.backend,
@@ -142,7 +133,7 @@ def extract(
         "image": image_record(picture),
         "rois": found.record,
     }
-    return _joined(tables, provenance, engine.watch)
+    return join(tables, provenance, engine.watch)
 
 
 def discretize(
@@ -208,22 +199,9 @@ def discretize(
     found = read_rois(
         rois, picture, threshold=threshold, select=select, names=names, axes=axes, memory_limit=limit
     )
-    cropped = _all_sound([*crop_all(picture, found.masks), *found.failures])
+    _all_sound(found.failures)
+    cropped = crop_all(normalize(picture, recipe, found.masks), found.masks)
     return _all_sound(to_levels(cropped, recipe, get_backend(backend).NAME, resolve_threads(threads), limit))
-
-
-@dataclass(frozen=True)
-class _Engine:
-    """Who counts, and with what."""
-
-    backend: str
-    threads: int
-    memory_limit: int
-    watch: Stopwatch
-
-    @property
-    def how(self) -> tuple[str, int, int]:
-        return self.backend, self.threads, self.memory_limit
 
 
 def _recipes(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> list[Settings]:
@@ -249,89 +227,3 @@ def _ticks(progress: Progress | None, done: int, total: int) -> Callable[[int], 
             progress(done + rows, total)
 
     return tick
-
-
-def _aggregations(recipe: Settings, grid: Grid) -> list[str]:
-    """Those asked for; else 3D, or 2D where slices are cut from an image that has only one."""
-    if recipe.aggregations is not None:
-        return [a for a in AGGREGATIONS if a in recipe.aggregations]
-    resampled = new_grid(grid, wanted_spacing(grid, recipe), recipe.grid)
-    return ["2d_averaged" if resampled.shape["zyx".index(recipe.slice_axis)] == 1 else "3d_averaged"]
-
-
-def _table(
-    levels: Sequence[DiscretizedRoi | RoiFailure],
-    recipe: Settings,
-    aggregations: list[str],
-    case: str,
-    engine: _Engine,
-    tick: Callable[[int], None],
-) -> FeatureTable:
-    """Features of ROIs under one recipe: a row each, whatever failed."""
-    columns = feature_columns(recipe.families, aggregations)
-    values = np.full((len(levels), len(columns)), np.nan)
-    sound = [(n, roi) for n, roi in enumerate(levels) if isinstance(roi, DiscretizedRoi)]
-    size = ROIS_PER_THREAD * engine.threads
-    for group in (sound[first : first + size] for first in range(0, len(sound), size)):
-        made = compute_features(
-            put([roi for _, roi in group], engine.backend, engine.threads),
-            recipe.families,
-            aggregations=aggregations,
-            distance=recipe.distance,
-            alpha=recipe.alpha,
-            slice_axis="zyx".index(recipe.slice_axis),
-            convention=recipe.convention,
-            memory_limit=engine.memory_limit,
-            watch=engine.watch,
-        )
-        values[[n for n, _ in group]] = made.values
-        tick(group[-1][0] + 1)
-    tick(len(levels))
-    rows = tuple(_row(roi, v, recipe, aggregations, case) for roi, v in zip(levels, values, strict=True))
-    record = {
-        **recipe_record(recipe),
-        "aggregations": aggregations,
-        "rois": [roi_record(roi) for roi in levels],
-    }
-    return FeatureTable(columns, rows, record)
-
-
-def _row(
-    roi: DiscretizedRoi | RoiFailure, values: FloatArray, recipe: Settings, aggregations: list[str], case: str
-) -> Row:
-    if isinstance(roi, RoiFailure):
-        return Row(
-            case,
-            roi.name,
-            roi.label,
-            recipe.recipe_id,
-            values,
-            flags=failure_flags(roi),
-            error=str(roi.error),
-        )
-    return Row(
-        case,
-        roi.name,
-        roi.label,
-        recipe.recipe_id,
-        values,
-        voxels=roi.n_voxels,
-        n_levels=roi.n_levels,
-        intensity_min=float(roi.intensities.min()),
-        intensity_max=float(roi.intensities.max()),
-        flags=flags_of(roi, aggregations),
-    )
-
-
-def _joined(tables: Sequence[FeatureTable], provenance: dict[str, Any], watch: Stopwatch) -> FeatureTable:
-    """Rows of all recipes under the columns of all; NaN where a recipe does not compute one."""
-    columns = tuple(dict.fromkeys(name for table in tables for name in table.columns))
-    rows = []
-    for table in tables:
-        at = [columns.index(name) for name in table.columns]
-        for row in table.rows:
-            values = np.full(len(columns), np.nan)
-            values[at] = row.values
-            rows.append(replace(row, values=values))
-    provenance["recipes"] = [table.provenance for table in tables]
-    return FeatureTable(columns, tuple(rows), provenance, dict(watch.seconds))

@@ -14,7 +14,7 @@ from fasttex.kernels import reference
 from fasttex.kernels.contract import Backend
 from fasttex.types import AxisTable, Batch, Binning, DiscretizedRoi, Neighborhood, Sampling
 
-MATRICES = ("glcm", "glrlm", "zones", "neighborhood", "border_distance")
+MATRICES = ("glcm", "glrlm", "zones", "neighborhood", "border_distance", "surface")
 
 
 def directions(planar: bool = False) -> np.ndarray:

@@ -25,6 +25,7 @@ class Options:
     alpha: int
     slice_axis: int
     convention: Convention
+    spatial_autocorrelation: str
     memory_limit: int
     watch: Stopwatch
 

@@ -20,8 +20,8 @@ from ..types import Batch, DiscretizedRoi, FloatArray
 from .aggregate import DIRECTED_NAMES, Aggregation, Aggregator, aggregations_of
 from .chunks import Options, chunks
 from .columns import column_name
-from .families import FEATURES
-from .intensity_statistics import intensity_statistics
+from .families import FEATURES, MATRIX_FAMILIES, features_of
+from .whole import whole_features
 
 __all__ = ["FeatureValues", "compute_features", "feature_columns"]
 
@@ -54,6 +54,7 @@ def compute_features(
     alpha: int = 0,
     slice_axis: int = 0,
     convention: str = "ibsi1",
+    spatial_autocorrelation: str = "none",
     memory_limit: int = 2 * 2**30,
     watch: Stopwatch | None = None,
 ) -> FeatureValues:
@@ -64,7 +65,8 @@ def compute_features(
     batch : Batch
         From `prepare`; levels 1 to ``n_levels`` inside each ROI and 0 outside, axes (z, y, x).
     families : iterable of str, optional
-        Among ``intensity_statistics glcm glrlm glszm gldzm ngtdm ngldm``; all of them by default.
+        Among ``morphology local_intensity intensity_statistics intensity_histogram ivh glcm glrlm glszm
+        gldzm ngtdm ngldm``; all of them by default.
     aggregations : iterable of str, optional
         Among ``2d_averaged 2d_slice_merged 2_5d_direction_merged 2_5d_merged 3d_averaged 3d_merged``;
         by default ``3d_averaged``. Families without directions know 2D, 2.5D and 3D only.
@@ -76,6 +78,8 @@ def compute_features(
         Across which the 2D and 2.5D methods cut: 0, 1 or 2 for z, y or x.
     convention : str, default "ibsi1"
         Whose choices to follow where definitions leave one.
+    spatial_autocorrelation : {"none", "exact"}
+        Whether morphology includes Moran's I and Geary's C.
     memory_limit : int, default 2 GiB
         In bytes: what the counts that are held at one time may take.
     watch : Stopwatch, optional
@@ -103,17 +107,22 @@ def compute_features(
     """
     if batch.planar:
         raise InputError("the batch holds slices, expected whole ROIs; ask for 2D by aggregations=")
-    options = Options(distance, alpha, slice_axis, look_up(convention), memory_limit, watch or Stopwatch())
+    options = Options(
+        distance,
+        alpha,
+        slice_axis,
+        look_up(convention),
+        spatial_autocorrelation,
+        memory_limit,
+        watch or Stopwatch(),
+    )
     plan = _plan(families, aggregations)
-    columns, places = _columns(plan)
+    columns, places = _columns(plan, spatial_autocorrelation)
     values = np.full((len(batch), len(columns)), np.nan)
-    if "intensity_statistics" in plan:
-        excess = options.convention.excess_kurtosis
-        with options.watch.stage("features"):
-            for row, item in enumerate(batch.items):
-                values[row, : len(FEATURES["intensity_statistics"])] = intensity_statistics(
-                    item.intensities, excess_kurtosis=excess
-                )
+    for family in plan:
+        if family not in MATRIX_FAMILIES:
+            features = features_of(family, spatial_autocorrelation)
+            values[:, places[family, ""]] = whole_features(batch, family, features, options)
     for planar in (False, True):
         share = {f: [a for a in chosen if a.planar == planar] for f, chosen in plan.items()}
         share = {f: chosen for f, chosen in share.items() if chosen}
@@ -123,10 +132,12 @@ def compute_features(
 
 
 def feature_columns(
-    families: Iterable[str] | None = None, aggregations: Iterable[str] | None = None
+    families: Iterable[str] | None = None,
+    aggregations: Iterable[str] | None = None,
+    spatial_autocorrelation: str = "none",
 ) -> tuple[str, ...]:
     """Name the columns that `compute_features` gives, in their order, without computing anything."""
-    return _columns(_plan(families, aggregations))[0]
+    return _columns(_plan(families, aggregations), spatial_autocorrelation)[0]
 
 
 def _plan(families: Iterable[str] | None, aggregations: Iterable[str] | None) -> dict[str, list[Aggregation]]:
@@ -134,7 +145,7 @@ def _plan(families: Iterable[str] | None, aggregations: Iterable[str] | None) ->
     wanted = list(FEATURES) if families is None else _known("family", families, FEATURES)
     names = ["3d_averaged"] if aggregations is None else _known("aggregation", aggregations, DIRECTED_NAMES)
     return {
-        family: [] if family == "intensity_statistics" else aggregations_of(family, names)
+        family: aggregations_of(family, names) if family in MATRIX_FAMILIES else []
         for family in FEATURES
         if family in wanted
     }
@@ -148,14 +159,17 @@ def _known(what: str, given: Iterable[str], known: Iterable[str]) -> list[str]:
     return names
 
 
-def _columns(plan: dict[str, list[Aggregation]]) -> tuple[tuple[str, ...], dict[tuple[str, str], slice]]:
+def _columns(
+    plan: dict[str, list[Aggregation]], spatial_autocorrelation: str
+) -> tuple[tuple[str, ...], dict[tuple[str, str], slice]]:
     """All columns, and where those of a family and aggregation lie."""
     columns: list[str] = []
     places = {}
     for family, chosen in plan.items():
+        features = features_of(family, spatial_autocorrelation)
         for name in [a.name for a in chosen] or [""]:
-            places[family, name] = slice(len(columns), len(columns) + len(FEATURES[family]))
-            columns += [column_name(family, feature.name, name) for feature in FEATURES[family]]
+            places[family, name] = slice(len(columns), len(columns) + len(features))
+            columns += [column_name(family, feature.name, name) for feature in features]
     return tuple(columns), places
 
 

@@ -1,4 +1,4 @@
-"""The seven families that are computed from levels and intensities, and how each is merged."""
+"""The families of features, and how the matrices of each are merged."""
 
 from __future__ import annotations
 
@@ -13,11 +13,23 @@ from ..matrices import ngldm as ngldm_matrix
 from ..matrices import ngtdm as ngtdm_matrix
 from ..matrices import zones as zones_matrix
 from ..types import FloatArray
-from . import glcm, gldzm, glrlm, glszm, intensity_statistics, ngldm, ngtdm
+from . import (
+    glcm,
+    gldzm,
+    glrlm,
+    glszm,
+    intensity_histogram,
+    intensity_statistics,
+    ivh,
+    local_intensity,
+    morphology,
+    ngldm,
+    ngtdm,
+)
 from .columns import parse_column
 from .feature import Feature
 
-__all__ = ["DIRECTED", "FEATURES", "MATRIX_FAMILIES", "MatrixFamily", "describe"]
+__all__ = ["DIRECTED", "FEATURES", "MATRIX_FAMILIES", "MatrixFamily", "describe", "features_of"]
 
 #: Families whose matrices have directions, and so six aggregations instead of three.
 DIRECTED = ("glcm", "glrlm")
@@ -61,7 +73,11 @@ MATRIX_FAMILIES: dict[str, MatrixFamily] = {
 
 #: The features of each family, in the order of the columns.
 FEATURES: dict[str, tuple[Feature[Any], ...]] = {
+    "morphology": morphology.FEATURES + morphology.SPATIAL_FEATURES,
+    "local_intensity": local_intensity.FEATURES,
     "intensity_statistics": intensity_statistics.FEATURES,
+    "intensity_histogram": intensity_histogram.FEATURES,
+    "ivh": ivh.FEATURES,
     "glcm": glcm.FEATURES,
     "glrlm": glrlm.FEATURES,
     "glszm": glszm.FEATURES,
@@ -69,6 +85,13 @@ FEATURES: dict[str, tuple[Feature[Any], ...]] = {
     "ngtdm": ngtdm.FEATURES,
     "ngldm": ngldm.FEATURES,
 }
+
+
+def features_of(family: str, spatial_autocorrelation: str) -> tuple[Feature[Any], ...]:
+    """The features of a family that are computed; Moran's I and Geary's C only where asked for."""
+    if family == "morphology" and spatial_autocorrelation == "none":
+        return morphology.FEATURES
+    return FEATURES[family]
 
 
 def describe(column: str) -> Feature[Any]:

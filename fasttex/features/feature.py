@@ -29,7 +29,8 @@ class Feature(Generic[S]):
     compute : callable
         From what the family computes on to float64, one value per matrix.
     unit : str
-        ``"intensity"``, ``"intensity^2"``, or "" where the feature has none.
+        ``"mm"``, ``"mm^2"``, ``"mm^3"``, ``"mm^-1"``, ``"intensity"``, ``"intensity^2"``,
+        ``"intensity·mm^3"``, or "" where the feature has none.
     """
 
     name: str

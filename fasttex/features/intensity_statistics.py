@@ -40,8 +40,9 @@ class Sample:
 
     @cached_property
     def deviations(self) -> FloatArray:
-        """The differences x − μ."""
-        return self.x - self.mean
+        """The differences x − μ; an offset of any size common to all x costs no digits."""
+        d = self.x - self.mean
+        return np.asarray(d - d.mean())  # what was lost when the mean was rounded
 
     @cached_property
     def scaled(self) -> FloatArray:

@@ -50,6 +50,16 @@ class Backend(Protocol):
         """
         ...
 
+    def surface(self, batch: Batch[DiscretizedRoi]) -> list[IntArray]:
+        """Count the corner patterns of the marching cubes of each morphological mask (IBSI: HCUG).
+
+        The mask is taken with one more voxel of outside on every side, also across a slice. Every cube of
+        2 × 2 × 2 voxel centers has a pattern: bit ``4·z + 2·y + x`` is set where its corner (z, y, x) is
+        inside. Returns per item int64 (256,): how many cubes have each pattern, 0 included, so that they
+        sum to (Z + 1)·(Y + 1)·(X + 1).
+        """
+        ...
+
     def glcm(self, batch: Batch[DiscretizedRoi], offsets: Offsets) -> list[IntArray]:
         """Count pairs of levels (IBSI: LFYI), each in one direction only.
 
@@ -88,7 +98,7 @@ class Backend(Protocol):
         ...
 
 
-KERNELS = ("discretize", "resample", "border_distance", "glcm", "glrlm", "zones", "neighborhood")
+KERNELS = ("discretize", "resample", "border_distance", "surface", "glcm", "glrlm", "zones", "neighborhood")
 
 
 def missing(kernel: str) -> Callable[..., Any]:

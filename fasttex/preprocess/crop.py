@@ -21,12 +21,12 @@ def crop(image: Image, mask: Mask, margin: int = LINEAR_MARGIN) -> Roi:
     mask : Mask
         On the grid of `image`.
     margin : int
-        In voxels; what the interpolation looks at beyond the ROI.
+        In voxels; what linear interpolation looks at beyond the ROI.
 
     Returns
     -------
     Roi
-        Its intensities are a view of the image's.
+        Its intensities are a view of the image's, and the whole of them stay at hand as ``around``.
 
     Raises
     ------
@@ -44,8 +44,20 @@ def crop(image: Image, mask: Mask, margin: int = LINEAR_MARGIN) -> Roi:
         for s, first, n in zip(mask.start, start, mask.inside.shape, strict=True)
     )
     inside[at] = mask.inside
-    roi = Roi(mask.name, mask.label, image.intensities[box], inside, inside, image.grid, start)
+    roi = Roi(
+        name=mask.name,
+        label=mask.label,
+        intensities=image.intensities[box],
+        morphological_mask=inside,
+        intensity_mask=inside,
+        grid=image.grid,
+        start=start,
+        around=image.intensities,
+        around_start=(0, 0, 0),
+    )
     refuse_non_finite(roi)
+    if "normalize" in image.record:
+        roi = roi.with_record("normalize", **image.record["normalize"])
     return roi.with_record(
         "crop",
         **describe(inside, start, roi.grid.shape),

@@ -12,19 +12,25 @@ from numpy.typing import NDArray
 
 from ..backends import get_backend
 from ..errors import EmptyRoiError, InputError
-from ..settings import Settings, Spacing
+from ..settings import Settings
 from ..types import AxisTable, Batch, FloatArray, Grid, IntArray, Roi, Sampling, Shape, Triple
 from .crop import bounding_box, describe, refuse_non_finite
+from .grid import axis_table, in_mm, local_margin, new_grid, positions_of, span_of, wanted_spacing, widened
+from .spline import SPLINE_MARGIN, interpolate_spline
 
 # Thousands of voxels are meant to land on exactly 0.5; rounding must not lose them (IBSI 1, C to E).
 MASK_THRESHOLD = 0.5 - 1e-9
 BYTES_PER_VOXEL = 8 + 8 + 1  # of a resampled box: intensities, the mask as it is interpolated, and cut off
+BYTES_PER_COEFFICIENT = 3 * 8  # of the old voxels around the box: intensities, padded, and filtered
 
 
 def resample(
     rois: Sequence[Roi], settings: Settings, backend: str, threads: int = 1, memory_limit: int = 2 * 2**30
 ) -> list[Roi | InputError]:
     """Interpolate intensities and masks of ROIs on the grid that the settings ask for.
+
+    Where `settings` ask for local_intensity, ``Roi.around`` holds the image around the ROI on the new
+    grid, and otherwise no more than the box.
 
     Parameters
     ----------
@@ -33,7 +39,7 @@ def resample(
     settings : Settings
         `spacing_mm`, `interpolator`, `mask_interpolator`, `grid`, `resampled_dtype`, `round_intensities`.
     backend : str
-        Name of the backend that interpolates.
+        Name of the backend that interpolates; the cubic spline is the same for all.
     threads : int
     memory_limit : int
         In bytes, for each ROI.
@@ -50,19 +56,35 @@ def resample(
     done: list[Roi | InputError] = []
     for roi, plan in zip(rois, plans, strict=True):
         if isinstance(plan, _Plan):
-            done.append(_collect(roi, plan, next(volumes), next(volumes), settings))
+            mask = next(volumes)
+            values = _spline(roi, plan) if settings.interpolator == "cubic" else next(volumes)
+            done.append(_collect(roi, plan, values, mask, settings))
         else:
-            done.append(_rounded(roi, settings) if plan is None else plan)
+            done.append(_rounded(_kept(roi, settings), settings) if plan is None else plan)
     return done
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Plan:
-    """The new grid, the ROI's first voxel on it, and what the kernel makes: intensities and mask."""
+    """What one ROI needs.
+
+    Attributes
+    ----------
+    grid : Grid
+        The new one.
+    positions : sequence of ndarray
+        Per axis where all its voxels lie, in old voxel indices.
+    span, wide : sequence of ndarray
+        Per axis the new voxels of the ROI's box, and of its surroundings.
+    samplings : tuple of Sampling
+        What the kernel makes: the mask, and (unless the spline does) the intensities.
+    """
 
     grid: Grid
-    start: Shape
-    samplings: tuple[Sampling, Sampling]
+    positions: Sequence[FloatArray]
+    span: Sequence[IntArray]
+    wide: Sequence[IntArray]
+    samplings: tuple[Sampling, ...]
 
 
 def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan | InputError | None:
@@ -70,130 +92,98 @@ def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan | InputError
     spacing_mm = wanted_spacing(roi.grid, settings)
     if spacing_mm == roi.grid.spacing_mm:
         return None
-    ratios = [s / t for s, t in zip(roi.grid.spacing_mm, spacing_mm, strict=True)]
-    n_new = math.prod(n * ratio for n, ratio in zip(roi.intensities.shape, ratios, strict=True))
-    longest = max(n * ratio for n, ratio in zip(roi.grid.shape, ratios, strict=True))
-    if max(n_new, longest) * BYTES_PER_VOXEL > memory_limit:
-        return InputError(
-            f"ROI {roi.name!r} would have a box of {n_new:.3g} voxels after resampling to "
-            f"{_mm(spacing_mm)}, which takes {n_new * BYTES_PER_VOXEL / 1e9:.3g} GB; memory_limit is "
-            f"{memory_limit / 1e9:.3g} GB: choose a coarser spacing_mm, or a higher memory_limit"
-        )
+    error = _too_large(roi, spacing_mm, settings, memory_limit)
+    if error:
+        return error
     grid = new_grid(roi.grid, spacing_mm, settings.grid)
-    positions = _positions(roi.grid, grid, settings.grid)
-    span = _span(roi, positions)
+    positions = positions_of(roi.grid, grid, settings.grid)
+    span = span_of(roi, positions)
     if not all(len(axis) for axis in span):
         return _lost(roi, grid)
+    wide = widened(span, positions, roi.grid, spacing_mm) if _wants_surroundings(settings) else span
+    tables = _tables(roi.grid, positions, span, settings.mask_interpolator)
+    samplings = [_sampling(roi.morphological_mask, roi.start, tables)]
+    if settings.interpolator != "cubic":
+        tables = _tables(roi.grid, positions, wide, settings.interpolator)
+        samplings.append(_sampling(roi.around, roi.around_start, tables))
+    return _Plan(grid, positions, span, wide, tuple(samplings))
 
-    def sampling(source: NDArray[Any], interpolator: str) -> Sampling:
-        z, y, x = (
-            axis_table(p[k], n, s, interpolator)
-            for p, k, n, s in zip(positions, span, roi.grid.shape, roi.start, strict=True)
+
+def _too_large(roi: Roi, spacing_mm: Triple, settings: Settings, memory_limit: int) -> InputError | None:
+    ratios = [s / t for s, t in zip(roi.grid.spacing_mm, spacing_mm, strict=True)]
+    margins = local_margin(spacing_mm) if _wants_surroundings(settings) else (0, 0, 0)
+    n_new = math.prod(
+        min(n * ratio + 2 * margin, whole * ratio + 1)
+        for n, whole, ratio, margin in zip(
+            roi.intensities.shape, roi.grid.shape, ratios, margins, strict=True
         )
-        return Sampling(source, (z, y, x))
-
-    return _Plan(
-        grid,
-        (int(span[0][0]), int(span[1][0]), int(span[2][0])),
-        (
-            sampling(roi.intensities, settings.interpolator),
-            sampling(roi.morphological_mask, settings.mask_interpolator),
-        ),
+    )
+    longest = max(n * ratio for n, ratio in zip(roi.grid.shape, ratios, strict=True))
+    needed = max(n_new, longest) * BYTES_PER_VOXEL
+    if settings.interpolator == "cubic":
+        needed += BYTES_PER_COEFFICIENT * math.prod(
+            min(n + 2 * (SPLINE_MARGIN + margin / ratio), whole)
+            for n, whole, ratio, margin in zip(
+                roi.intensities.shape, roi.grid.shape, ratios, margins, strict=True
+            )
+        )
+    if needed <= memory_limit:
+        return None
+    return InputError(
+        f"ROI {roi.name!r} would have a box of {n_new:.3g} voxels after resampling to "
+        f"{in_mm(spacing_mm)}, which takes {needed / 1e9:.3g} GB; memory_limit is "
+        f"{memory_limit / 1e9:.3g} GB: choose a coarser spacing_mm, or a higher memory_limit"
     )
 
 
-def wanted_spacing(grid: Grid, settings: Settings) -> Triple:
-    """The spacing (z, y, x) that the settings ask for on this grid: 0 or None keeps an axis."""
-    wanted = settings.spacing_mm
-    if wanted is None:
-        return grid.spacing_mm
-    if not isinstance(wanted, Spacing):
-        wanted = Spacing(wanted, wanted, wanted)
-    z, y, x = grid.spacing_mm
-    return (wanted.z or z, wanted.y or y, wanted.x or x)
+def _wants_surroundings(settings: Settings) -> bool:
+    return settings.families is None or "local_intensity" in settings.families
 
 
-def new_grid(grid: Grid, spacing_mm: Triple, align: str) -> Grid:
-    """The grid of another spacing that covers the same space.
-
-    Each axis has ``ceil(n·s/s')`` voxels. ``align="centers"`` shares the middle of the image (IBSI),
-    ``"corners"`` the outer corner of the first voxel (ITK pipelines).
-    """
-    # A product such as 10 * 0.3 / 0.1 comes out a rounding error above 30: that is no 31st voxel.
-    sizes = [
-        max(1, math.ceil(n * s / t - 1e-9 * n * s / t))
-        for n, s, t in zip(grid.shape, grid.spacing_mm, spacing_mm, strict=True)
+def _tables(
+    grid: Grid, positions: Sequence[FloatArray], voxels: Sequence[IntArray], interpolator: str
+) -> list[AxisTable]:
+    """In indices of the whole old grid."""
+    return [
+        axis_table(p[k], n, 0, interpolator) for p, k, n in zip(positions, voxels, grid.shape, strict=True)
     ]
-    shape = (sizes[0], sizes[1], sizes[2])
-    unplaced = dataclasses.replace(grid, shape=shape, spacing_mm=spacing_mm)
-    first = [p[0] for p in _positions(grid, unplaced, align)]
-    origin = grid.world_mm(first)
-    return dataclasses.replace(unplaced, origin_mm=(float(origin[0]), float(origin[1]), float(origin[2])))
 
 
-def _positions(old: Grid, new: Grid, align: str) -> list[FloatArray]:
-    """Per axis where the new voxels lie, in old voxel indices."""
-    positions = []
-    for n, m, s, t in zip(old.shape, new.shape, old.spacing_mm, new.spacing_mm, strict=True):
-        k = np.arange(m, dtype=np.float64)
-        if s == t:
-            positions.append(k)
-        elif align == "centers":
-            positions.append((n - 1) / 2 + (k - (m - 1) / 2) * t / s)
-        else:
-            positions.append((k + 0.5) * t / s - 0.5)
-    return positions
+def _sampling(source: NDArray[Any], start: Shape, tables: Sequence[AxisTable]) -> Sampling:
+    """The tables, and of the source (whose first voxel has index `start`) what they look at."""
+    first = [int(t.lower.min()) for t in tables]
+    box = tuple(
+        slice(f - s, int(t.upper.max()) + 1 - s) for f, s, t in zip(first, start, tables, strict=True)
+    )
+    z, y, x = (AxisTable(t.lower - f, t.upper - f, t.weight) for t, f in zip(tables, first, strict=True))
+    return Sampling(source[box], (z, y, x))
 
 
-def _span(roi: Roi, positions: Sequence[FloatArray]) -> list[IntArray]:
-    """Per axis the new voxels that may belong to the ROI: within a voxel of its box, and in the image."""
-    spans = []
-    box = bounding_box(roi.morphological_mask)
-    for p, b, s, n in zip(positions, box, roi.start, roi.grid.shape, strict=True):
-        near = (np.clip(p, 0, n - 1) > b.start + s - 1) & (np.clip(p, 0, n - 1) < b.stop + s)
-        spans.append(np.flatnonzero(near & (p >= -0.5) & (p <= n - 0.5)))
-    return spans
-
-
-def axis_table(positions: FloatArray, n_old: int, start: int, interpolator: str) -> AxisTable:
-    """Which old voxels each new one lies between.
-
-    Parameters
-    ----------
-    positions : ndarray of float64
-        In indices of the whole old axis; what lies outside takes the value at the border.
-    n_old : int
-        Voxels of the whole old axis.
-    start : int
-        Index of the first old voxel that is at hand (the crop's).
-    interpolator : {"linear", "nearest"}
-        Nearest goes up halfway between two voxels.
-    """
-    inside = np.clip(positions, 0, n_old - 1)
-    if interpolator == "nearest":
-        lower = np.minimum(np.floor(inside + 0.5), n_old - 1).astype(np.int64)
-        weight = np.zeros(len(lower))
-    else:
-        lower = np.floor(inside).astype(np.int64)
-        weight = inside - lower
-    return AxisTable(lower - start, lower - start + (weight > 0), weight)
+def _spline(roi: Roi, plan: _Plan) -> FloatArray:
+    wanted = [p[k] for p, k in zip(plan.positions, plan.wide, strict=True)]
+    return interpolate_spline(roi.around, roi.around_start, roi.grid.shape, wanted)
 
 
 def _collect(
-    roi: Roi, plan: _Plan, intensities: FloatArray, mask: FloatArray, settings: Settings
+    roi: Roi, plan: _Plan, around: FloatArray, mask: FloatArray, settings: Settings
 ) -> Roi | InputError:
     """The ROI on its new grid."""
     inside = mask >= MASK_THRESHOLD
     if not inside.any():
         return _lost(roi, plan.grid)
     grid = plan.grid
+    start = (int(plan.span[0][0]), int(plan.span[1][0]), int(plan.span[2][0]))
+    around = around.astype(settings.resampled_dtype, copy=False)
+    around_start = (int(plan.wide[0][0]), int(plan.wide[1][0]), int(plan.wide[2][0]))
     new = dataclasses.replace(
         roi,
-        intensities=intensities.astype(settings.resampled_dtype, copy=False),
+        intensities=around[_box(start, inside.shape, around_start)],
         morphological_mask=inside,
         intensity_mask=inside,
         grid=grid,
-        start=plan.start,
+        start=start,
+        around=around,
+        around_start=around_start,
     )
     try:
         refuse_non_finite(new)
@@ -208,16 +198,41 @@ def _collect(
         align=settings.grid,
         interpolator=settings.interpolator,
         mask_interpolator=settings.mask_interpolator,
-        **describe(inside, plan.start, grid.shape),
+        **describe(inside, start, grid.shape),
         volume_mm3=float(np.count_nonzero(inside) * grid.voxel_mm3),
     )
     return _rounded(new, settings)
 
 
+def _kept(roi: Roi, settings: Settings) -> Roi:
+    """The ROI on the grid that it has, with no more around than the families ask for."""
+    if not _wants_surroundings(settings):
+        return dataclasses.replace(roi, around=roi.intensities, around_start=roi.start)
+    first, stop = [], []
+    ends = zip(
+        bounding_box(roi.morphological_mask), roi.start, local_margin(roi.grid.spacing_mm), strict=True
+    )
+    for n, (box, start, margin), at in zip(roi.grid.shape, ends, roi.intensities.shape, strict=True):
+        first.append(min(start, max(0, start + box.start - margin)))
+        stop.append(max(start + at, min(n, start + box.stop + margin)))
+    z, y, x = first
+    around = roi.around[
+        _box((z, y, x), tuple(b - a for a, b in zip(first, stop, strict=True)), roi.around_start)
+    ]
+    return dataclasses.replace(roi, around=around, around_start=(z, y, x))
+
+
+def _box(start: Shape, shape: Sequence[int], origin: Shape) -> tuple[slice, ...]:
+    """Of an array whose first voxel has index `origin`, the part of `shape` that begins at index `start`."""
+    return tuple(slice(s - o, s - o + n) for s, n, o in zip(start, shape, origin, strict=True))
+
+
 def _rounded(roi: Roi, settings: Settings) -> Roi:
     if not settings.round_intensities or roi.intensities.dtype.kind != "f":
         return roi
-    return dataclasses.replace(roi, intensities=np.rint(roi.intensities)).with_record(
+    around = np.rint(roi.around)
+    intensities = around[_box(roi.start, roi.intensities.shape, roi.around_start)]
+    return dataclasses.replace(roi, intensities=intensities, around=around).with_record(
         "round", to="nearest, ties to even"
     )
 
@@ -225,9 +240,5 @@ def _rounded(roi: Roi, settings: Settings) -> Roi:
 def _lost(roi: Roi, grid: Grid) -> EmptyRoiError:
     return EmptyRoiError(
         f"ROI {roi.name!r} ({np.count_nonzero(roi.morphological_mask)} voxels) has no voxel left after "
-        f"resampling to {_mm(grid.spacing_mm)}: choose a finer spacing_mm, or leave this ROI out"
+        f"resampling to {in_mm(grid.spacing_mm)}: choose a finer spacing_mm, or leave this ROI out"
     )
-
-
-def _mm(spacing_mm: Triple) -> str:
-    return ", ".join(f"{s:g}" for s in spacing_mm) + " mm (z, y, x)"

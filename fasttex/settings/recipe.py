@@ -6,21 +6,32 @@ import dataclasses
 import difflib
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
 import msgspec
-import numpy as np
 
-from ..conventions import NUMERICS, convention
+from ..conventions import NUMERICS
 from ..errors import SettingsError
 from ..types import MAX_LEVELS
+from .checks import check_together, checked
 from .files import read_mapping
 from .presets import PRESETS
 
-Family = Literal["intensity_statistics", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm"]
+Family = Literal[
+    "morphology",
+    "local_intensity",
+    "intensity_statistics",
+    "intensity_histogram",
+    "ivh",
+    "glcm",
+    "glrlm",
+    "glszm",
+    "gldzm",
+    "ngtdm",
+    "ngldm",
+]
 Aggregation = Literal[
     "2d_averaged", "2d_slice_merged", "2_5d_direction_merged", "2_5d_merged", "3d_averaged", "3d_merged"
 ]
@@ -76,6 +87,27 @@ class Settings:
         "How matrices of directions and slices are put together (IBSI). If not given: 3d_averaged, "
         "or 2d_averaged for an image of a single slice.",
     )
+    intensity_unit: Literal["HU", "SUV", "arbitrary", "unknown"] | None = _choice(
+        None, "HU, SUV, arbitrary or unknown", "Unit of the intensities; if not given, the image's own."
+    )
+    normalize: Literal["none", "z_score", "percentiles"] = _choice(
+        "none",
+        "none, z_score or percentiles",
+        "Bring the image's intensities to a common scale before all else (MR): (x - mean) / standard "
+        "deviation, or (x - low) / (high - low) of two percentiles.",
+    )
+    normalize_over: Annotated[str, msgspec.Meta(min_length=1)] | None = _choice(
+        None,
+        "image, body or the name of a ROI",
+        "Whose voxels give mean and deviation or percentiles: image if not given; body is what lies "
+        "above the image's mean.",
+    )
+    normalize_scale: Positive | None = _choice(
+        None, "a number > 0", "What normalized intensities are multiplied by; 1 if not given."
+    )
+    normalize_percentiles: tuple[float, float] | None = _choice(
+        None, "two rising numbers from 0 to 100", "Which percentiles become 0 and 1; 1 and 99 if not given."
+    )
     slice_axis: Literal["z", "y", "x"] = _choice(
         "z", "z, y or x", "The axis across which 2D and 2.5D aggregations cut slices."
     )
@@ -84,8 +116,10 @@ class Settings:
         "a length in mm > 0, or {x, y, z} of lengths in mm where 0 keeps the image's own",
         "Resample to this voxel spacing; no resampling if not given.",
     )
-    interpolator: Literal["linear", "nearest"] = _choice(
-        "linear", "linear or nearest", "How intensities are interpolated."
+    interpolator: Literal["linear", "nearest", "cubic"] = _choice(
+        "linear",
+        "linear, nearest or cubic",
+        "How intensities are interpolated; cubic is the cubic B-spline through the voxels' values.",
     )
     mask_interpolator: Literal["linear", "nearest"] = _choice(
         "linear", "linear or nearest", "How ROIs are interpolated; linear keeps voxels at 0.5 and above."
@@ -131,6 +165,25 @@ class Settings:
     bin_edges: tuple[float, ...] | None = _choice(
         None, "at least two rising numbers", "Edges of the bins: level 1 begins at the first."
     )
+    ivh_discretization: Literal["none", "fbs", "fbn"] = _choice(
+        "none",
+        "none, fbs or fbn",
+        "Bins of the intensity-volume histogram: none takes intensities as they are. Bins of fbs begin at "
+        "bin_origin.",
+    )
+    ivh_bin_width: Positive | None = _choice(
+        None, "a number > 0", "Width of the bins for ivh_discretization fbs, in the image's unit."
+    )
+    ivh_bin_number: Annotated[int, msgspec.Meta(ge=1, le=MAX_LEVELS)] | None = _choice(
+        None,
+        f"a whole number from 1 to {MAX_LEVELS}",
+        "Number of bins for ivh_discretization fbn; 1000 if not given.",
+    )
+    spatial_autocorrelation: Literal["none", "exact"] = _choice(
+        "none",
+        "none or exact",
+        "Whether morphology includes Moran's I and Geary's C, from all pairs of voxels.",
+    )
     distance: Annotated[int, msgspec.Meta(ge=1, le=32)] = _choice(
         1, "a whole number from 1 to 32", "Distance in voxels for GLCM, NGTDM and NGLDM."
     )
@@ -151,8 +204,8 @@ class Settings:
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self), include_extras=True)
         for f in dataclasses.fields(self):
-            object.__setattr__(self, f.name, _checked(f, getattr(self, f.name), hints[f.name]))
-        _check_together(self)
+            object.__setattr__(self, f.name, checked(f, getattr(self, f.name), hints[f.name]))
+        check_together(self)
 
     def replace(self, **changes: Any) -> Settings:
         """The same settings with `changes`."""
@@ -190,8 +243,16 @@ class Settings:
         )
         if rule == "fbn" and self.bin_number is None:
             values["bin_number"] = 32
-        if rule == "fbs" and self.bin_origin is None and self.resegment_range is not None:
+        fbs = "fbs" in (rule, self.ivh_discretization)
+        if fbs and self.bin_origin is None and self.resegment_range is not None:
             values["bin_origin"] = self.resegment_range[0]
+        if self.ivh_discretization == "fbn" and self.ivh_bin_number is None:
+            values["ivh_bin_number"] = 1000
+        if self.normalize != "none":
+            values["normalize_over"] = self.normalize_over or "image"
+            values["normalize_scale"] = self.normalize_scale or 1.0
+        if self.normalize == "percentiles" and self.normalize_percentiles is None:
+            values["normalize_percentiles"] = [1.0, 99.0]
         if isinstance(self.spacing_mm, (int, float)):
             values["spacing_mm"] = dict.fromkeys("xyz", float(self.spacing_mm))
         elif self.spacing_mm is not None:
@@ -208,51 +269,3 @@ class Settings:
         """Twelve hex digits that are the same exactly where the numbers are made the same way."""
         text = json.dumps({"numerics": NUMERICS, **self.resolved}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _checked(f: dataclasses.Field[Any], value: Any, hint: Any) -> Any:
-    if isinstance(value, (np.generic, np.ndarray)):
-        value = value.tolist()
-    if isinstance(value, str) and f.name in ("families", "aggregations"):
-        value = [value]
-    try:
-        value = msgspec.convert(value, hint)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{f.name} is {value!r}, expected {f.metadata['expected']} ({error})") from None
-    if f.name == "resegment_range" and value is not None:
-        value = tuple(None if v in (None, -math.inf, math.inf) else v for v in value)
-    numbers = value if isinstance(value, tuple) else (value,)
-    if any(isinstance(v, float) and not math.isfinite(v) for v in numbers):
-        raise SettingsError(f"{f.name} is {value!r}, expected {f.metadata['expected']}, finite")
-    return value
-
-
-def _check_together(s: Settings) -> None:
-    """Refuse choices that contradict each other."""
-    convention(s.convention)
-    for name in ("families", "aggregations"):
-        if getattr(s, name) == ():
-            raise SettingsError(f"{name} is empty, expected at least one; leave it out for the default")
-    if s.resegment_range is not None and None not in s.resegment_range:
-        low, high = s.resegment_range
-        if low > high:  # type: ignore[operator]
-            raise SettingsError(f"resegment_range is {s.resegment_range}, expected the lower end first")
-    if s.bin_edges is not None and (len(s.bin_edges) < 2 or sorted(set(s.bin_edges)) != list(s.bin_edges)):
-        raise SettingsError(f"bin_edges is {s.bin_edges}, expected at least two rising numbers")
-    rule = s.resolved["discretization"]
-    belongs = {"bin_number": "fbn", "bin_width": "fbs", "bin_origin": "fbs", "bin_edges": "edges"}
-    for name, owner in belongs.items():
-        if getattr(s, name) is not None and rule != owner:
-            raise SettingsError(
-                f"{name} is {getattr(s, name)!r} but discretization is {rule!r}: {name} belongs to "
-                f"{owner!r}; leave one of them out"
-            )
-    if rule == "fbs" and s.bin_width is None:
-        raise SettingsError("discretization 'fbs' needs a bin_width, in the image's intensity unit")
-    if rule == "edges" and s.bin_edges is None:
-        raise SettingsError("discretization 'edges' needs bin_edges, a list of rising numbers")
-    if rule == "fbs" and s.resolved["bin_origin"] is None:
-        raise SettingsError(
-            "bin_width needs to know where the first bin begins: give bin_origin as a number (for CT "
-            "-1000, for PET 0), or 'roi_minimum', or a resegment_range with a lower end"
-        )

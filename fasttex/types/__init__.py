@@ -3,8 +3,8 @@
 from .arrays import MAX_LEVELS, BoolArray, FloatArray, IntArray, LevelArray, Record, Shape, Triple
 from .batches import AxisTable, Batch, Binning, Sampling, T
 from .images import Grid, Image, Mask, Roi
-from .levels import DiscretizedRoi, padded_zeros
-from .matrices import Glcm, Glrlm, Neighborhood, Ngldm, Ngtdm, Zones
+from .levels import DiscretizedRoi, IvhValues, padded_zeros
+from .matrices import Glcm, Glrlm, Neighborhood, Ngldm, Ngtdm, Surface, Zones
 
 __all__ = [
     "MAX_LEVELS",
@@ -19,6 +19,7 @@ __all__ = [
     "Grid",
     "Image",
     "IntArray",
+    "IvhValues",
     "LevelArray",
     "Mask",
     "Neighborhood",
@@ -28,6 +29,7 @@ __all__ = [
     "Roi",
     "Sampling",
     "Shape",
+    "Surface",
     "T",
     "Triple",
     "Zones",

@@ -126,6 +126,10 @@ class Roi:
         The whole image's grid, of which the box is a part.
     start : tuple of int
         Index (z, y, x) of the box's first voxel in `grid`.
+    around : ndarray
+        Intensities on `grid` of at least the box, and as much around it as the next steps look at.
+    around_start : tuple of int
+        Index (z, y, x) of the first voxel of `around` in `grid`.
     records : tuple of mapping
         What each step did, in order: the provenance.
     """
@@ -137,6 +141,8 @@ class Roi:
     intensity_mask: BoolArray
     grid: Grid
     start: Shape
+    around: NDArray[Any]
+    around_start: Shape
     records: tuple[Record, ...] = ()
 
     def with_record(self, step: str, /, **values: Any) -> Roi:

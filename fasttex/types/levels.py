@@ -15,6 +15,26 @@ from .arrays import MAX_LEVELS, BoolArray, FloatArray, IntArray, LevelArray, Rec
 
 
 @dataclass(frozen=True, eq=False)
+class IvhValues:
+    """Intensities of one ROI on the axis of its intensity-volume histogram (IBSI: P88C).
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n_voxels,)
+        ``low + k·step`` with whole k; any values from `low` to `high` where `step` is 0.
+    low, high : float
+        Ends of the axis, in the unit of `values`.
+    step : float
+        Between two intensities of the axis; 0 for a continuous axis.
+    """
+
+    values: FloatArray
+    low: float
+    high: float
+    step: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
 class DiscretizedRoi:
     """Gray levels of one ROI (or of one slice of it), ready for counting.
 
@@ -38,6 +58,13 @@ class DiscretizedRoi:
         Along (z, y, x).
     name, label, start, records
         As in `Roi`.
+    ivh : IvhValues, optional
+        For the family of that name; None unless it is asked for.
+    surroundings : ndarray, optional
+        Shape (z, y, x), any real dtype: the image around and within the box of `levels`, resampled and
+        rounded like its intensities; for the family local_intensity, None unless it is asked for.
+    surroundings_start : tuple of int
+        Index (z, y, x) in `surroundings` of voxel (0, 0, 0) of `levels`.
     """
 
     buffer: LevelArray
@@ -52,6 +79,9 @@ class DiscretizedRoi:
     label: int = 1
     start: Shape = (0, 0, 0)
     records: tuple[Record, ...] = ()
+    ivh: IvhValues | None = None
+    surroundings: NDArray[Any] | None = None
+    surroundings_start: Shape = (0, 0, 0)
 
     @property
     def levels(self) -> LevelArray:
@@ -159,6 +189,8 @@ class DiscretizedRoi:
                     shape=(1, shape[1], shape[2]),
                     morphological_mask=inside[s : s + 1],
                     intensities=np.empty(0),
+                    ivh=None,
+                    surroundings=None,
                     spacing_mm=(spacing[0], spacing[1], spacing[2]),
                 )
 

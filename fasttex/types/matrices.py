@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import IntArray
+from .arrays import IntArray, Triple
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,3 +127,20 @@ class Ngldm:
 
     counts: IntArray
     level_values: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The marching cubes of one ROI or slice, by corner pattern: what its mesh is made of (IBSI: HCUG).
+
+    Attributes
+    ----------
+    cases : ndarray of int64, shape (256,)
+        How many cubes of 2 × 2 × 2 voxel centers have each pattern; bit ``4·z + 2·y + x`` is set where
+        corner (z, y, x) lies inside the morphological mask.
+    spacing_mm : tuple of float
+        Along (z, y, x).
+    """
+
+    cases: IntArray
+    spacing_mm: Triple

@@ -128,7 +128,7 @@ def test_failed_rows_are_status_3_and_the_others_are_written(files):
 def test_demo(tmp_path):
     pytest.importorskip("matplotlib")
     result = run("demo", "--picture", "p.png", cwd=tmp_path)
-    assert "IBSI digital phantom: 426 of 426 reference values reproduced" in result.stdout
+    assert "IBSI digital phantom: 482 of 482 reference values reproduced" in result.stdout
     assert "vertebra" in result.stdout
     assert "counted by: " in result.stdout
     assert (tmp_path / "p.png").read_bytes()[:4] == b"\x89PNG"
@@ -195,3 +195,32 @@ def test_the_installed_command(files):
     )
     assert len(rows(done.stdout)) == 2
     assert done.stderr == ""
+
+
+def test_verify(tmp_path):
+    result = run("verify", "ibsi", "--json", tmp_path / "v.json", "--markdown", tmp_path / "v.md")
+    assert "482 of 482" in result.stdout
+    assert sum(o["known"] for o in json.loads((tmp_path / "v.json").read_text())) == 482
+    assert "| digital_phantom | glcm | 150 of 150 |" in (tmp_path / "v.md").read_text()
+    assert "holds no CT phantom" in run("verify", "ibsi", "--data", tmp_path, code=2).stderr
+
+
+def test_verify_notices_a_miss(monkeypatch):
+    from fasttex import ibsi
+
+    wrong = [ibsi.Reference("ngtdm", "ngtdm_contrast__3d", 99.0, 0.1, 99.0)]
+    monkeypatch.setattr("fasttex.ibsi.references", lambda dataset: wrong)
+    result = run("verify", "ibsi", code=1)
+    assert "0 of 1" in result.stdout
+    assert "missed: digital_phantom ngtdm_contrast__3d" in result.stderr
+
+
+def test_features(tmp_path):
+    assert "original_glcm_JointEntropy" in run("features").stdout
+    glcm = json.loads(run("features", "--family", "glcm", "--format", "json").stdout)
+    assert len(glcm) == 25
+    assert glcm[0]["definition"]
+    assert len(glcm[0]["aggregations"]) == 6
+    listed = rows(run("features", "--format", "csv").stdout)
+    assert {row["family"] for row in listed} >= {"morphology", "ivh", "ngldm"}
+    assert "expected one of" in run("features", "--family", "glm", code=2).stderr

@@ -1,7 +1,6 @@
 """From image and ROIs to a table: rows, columns, provenance, and what failing ROIs become."""
 
 import json
-import math
 
 import numpy as np
 import pytest
@@ -36,7 +35,7 @@ def test_a_row_per_label_a_column_per_feature(image, labels):
         ("p1", "1", 1, 693),
         ("p1", "4", 4, 98),
     ]
-    assert len(table.columns) == 18 + 25 + 16 + 16 + 16 + 5 + 17
+    assert len(table.columns) == 23 + 2 + 18 + 23 + 6 + 25 + 16 + 16 + 16 + 5 + 17
     assert np.isfinite(table.values).all()
     assert table.rows[0].recipe_id == Settings().recipe_id
     assert table.column("intensity_statistics_minimum")[0] == image[labels == 1].min()
@@ -44,12 +43,12 @@ def test_a_row_per_label_a_column_per_feature(image, labels):
 
 def test_every_aggregation(image, labels):
     table = fasttex.extract(image, labels, Settings(aggregations=AGGREGATIONS))
-    assert len(table.columns) == 18 + 6 * (25 + 16) + 3 * (16 + 16 + 5 + 17)
+    assert len(table.columns) == 23 + 2 + 18 + 23 + 6 + 6 * (25 + 16) + 3 * (16 + 16 + 5 + 17)
     assert len(set(table.columns)) == len(table.columns)
 
 
 def test_slices_across_another_axis(image, labels):
-    textures = [family for family in FAMILIES if family != "intensity_statistics"]
+    textures = [family for family in FAMILIES if family[:2] in ("gl", "ng")]
     recipe = Settings(families=textures, aggregations=["2d_averaged", "2_5d_merged"], slice_axis="x")
     turned = fasttex.extract(
         image.transpose(2, 0, 1), labels.transpose(2, 0, 1), recipe.replace(slice_axis="z")
@@ -274,11 +273,12 @@ def test_a_voxel_a_line_a_slice(shape):
     assert not np.isinf(table.values).any()
     if values.size == 1:
         undefined = {
-            name.split("_")[0]
-            for name, v in table.to_dicts()[0].items()
-            if isinstance(v, float) and math.isnan(v)
+            name.partition("_")[0]
+            for name, v in zip(table.columns, table.rows[0].values, strict=True)
+            if np.isnan(v)
         }
-        assert undefined == {"glcm", "ngtdm", "intensity"} or undefined == {"glcm", "ngtdm"}
+        assert undefined >= {"glcm", "ngtdm", "morphology", "ivh"}
+        assert not undefined & {"glrlm", "glszm", "gldzm", "ngldm", "local"}
 
 
 # The table -----------------------------------------------------------------------------------------------
@@ -384,3 +384,36 @@ def test_several_threads_may_extract_at_once(image, labels):
     with ThreadPoolExecutor(4) as pool:
         tables = list(pool.map(lambda _: fasttex.extract(image, labels, Settings()), range(16)))
     assert {t.values.tobytes() for t in tables} == {expected}
+
+
+def test_moran_and_geary_only_where_asked_for(image, labels):
+    recipe = Settings(families=["morphology"], spatial_autocorrelation="exact")
+    table = fasttex.extract(image, labels, recipe)
+    assert table.columns[-2:] == ("morphology_moran_i_index", "morphology_geary_c_measure")
+    assert np.isfinite(table.values).all()
+    without = fasttex.extract(image, labels, Settings(families=["morphology"]))
+    assert np.array_equal(table.values[:, :-2], without.values)
+
+
+def test_a_roi_too_large_for_moran_becomes_a_row_and_takes_none_along():
+    image = np.random.default_rng(2).normal(size=(20, 30, 30))
+    labels = np.ones(image.shape, dtype=np.uint8)
+    labels[:3, :3, :3] = 2
+    recipe = Settings(families=["morphology"], spatial_autocorrelation="exact")
+    table = fasttex.extract(image, labels, recipe, on_error="row", memory_limit=1_000_000)
+    assert [bool(row.error) for row in table.rows] == [True, False]
+    assert "memory_limit" in table.rows[0].error
+    assert np.isfinite(table.rows[1].values).all()
+    with pytest.raises(fasttex.InputError, match="memory_limit"):
+        fasttex.extract(image, labels, recipe, memory_limit=1_000_000)
+
+
+def test_normalized_images(image, labels):
+    shifted = image * 3.0 + 500
+    recipe = Settings(normalize="percentiles", normalize_over="liver", families=["intensity_statistics"])
+    one, other = (fasttex.extract(i, labels, recipe, names={1: "liver"}).values for i in (image, shifted))
+    assert np.allclose(one, other, rtol=1e-9, atol=1e-12)
+    steps = fasttex.extract(image, labels, recipe, names={1: "liver"}).provenance["recipes"][0]["rois"][0][
+        "steps"
+    ]
+    assert steps[0]["step"] == "normalize"

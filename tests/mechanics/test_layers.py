@@ -11,10 +11,10 @@ PACKAGE = Path(fasttex.__file__).parent
 CORE = [
     "errors", "types", "measures", "conventions", "settings", "kernels/contract", "kernels/reference",
     "kernels/numba_cpu", "kernels/cpp", "backends", "io", "matrices", "preprocess", "features", "provenance",
-    "table", "extraction",
+    "table", "rows", "extraction",
 ]  # fmt: skip
 # Uses the core and is never used by it.
-OUTER = ["ibsi", "demo", "doctor", "cli"]
+OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "cli"]
 ORDER = [*CORE, *OUTER]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fasttex import Settings, SettingsError
+from fasttex.features.columns import FAMILIES as COLUMN_FAMILIES
 from fasttex.settings import AGGREGATIONS, FAMILIES, PRESETS
 
 REFUSED = [
@@ -30,7 +31,7 @@ REFUSED = [
     ({"spacing_mm": [1, 1, 1]}, "or {x, y, z} of lengths in mm"),
     ({"spacing_mm": {"x": 1, "q": 2}}, "unknown field `q`"),
     ({"spacing_mm": 0}, "spacing_mm is 0"),
-    ({"families": ["glm"]}, "expected a list out of: intensity_statistics"),
+    ({"families": ["glm"]}, "expected a list out of: morphology, local_intensity"),
     ({"families": []}, "families is empty"),
     ({"aggregations": ["3d"]}, "expected a list out of: 2d_averaged"),
     ({"resegment_range": [400, -1000]}, "expected the lower end first"),
@@ -38,6 +39,25 @@ REFUSED = [
     ({"convention": "ibsi9"}, "known are: ibsi1"),
     ({"distance": 0}, "expected a whole number from 1 to 32"),
     ({"alpha": -1}, "expected a whole number >= 0"),
+    ({"interpolator": "spline"}, "expected linear, nearest or cubic"),
+    ({"mask_interpolator": "cubic"}, "expected linear or nearest"),
+    ({"intensity_unit": "hu"}, "expected HU, SUV, arbitrary or unknown"),
+    ({"spatial_autocorrelation": True}, "expected none or exact"),
+    ({"ivh_discretization": "edges"}, "expected none, fbs or fbn"),
+    ({"ivh_discretization": "fbs"}, "'fbs' needs an ivh_bin_width"),
+    ({"ivh_discretization": "fbs", "ivh_bin_width": 2.5}, "ivh_bin_width needs to know where the first bin"),
+    ({"ivh_bin_width": 2.5}, "ivh_bin_width belongs to 'fbs'"),
+    ({"ivh_bin_number": 100}, "ivh_bin_number is 100 but ivh_discretization is 'none'"),
+    ({"ivh_discretization": "fbn", "ivh_bin_number": 0}, "expected a whole number from 1 to 65535"),
+    ({"bin_origin": 0}, "bin_origin belongs to 'fbs'"),
+    ({"normalize": "zscore"}, "expected none, z_score or percentiles"),
+    ({"normalize": "z_score", "normalize_over": ""}, "the name of a ROI"),
+    ({"normalize_over": "body"}, "normalize_over is 'body' but normalize is 'none'"),
+    ({"normalize_scale": 100}, "normalize_scale is 100.0 but normalize is 'none'"),
+    ({"normalize": "z_score", "normalize_scale": 0}, "expected a number > 0"),
+    ({"normalize": "z_score", "normalize_percentiles": [1, 99]}, "belongs to 'percentiles'"),
+    ({"normalize": "percentiles", "normalize_percentiles": [99, 1]}, "two rising numbers from 0 to 100"),
+    ({"normalize": "percentiles", "normalize_percentiles": [0, 101]}, "two rising numbers from 0 to 100"),
 ]
 
 
@@ -50,7 +70,12 @@ def test_refused(given, message):
 
 def test_defaults_are_those_of_the_manual_of_the_house():
     found = Settings().resolved
-    assert found["families"] == list(FAMILIES)
+    assert found["families"] == list(FAMILIES) == list(COLUMN_FAMILIES)
+    assert (found["normalize"], found["ivh_discretization"], found["spatial_autocorrelation"]) == (
+        "none",
+        "none",
+        "none",
+    )
     assert (found["discretization"], found["bin_number"], found["distance"], found["alpha"]) == (
         "fbn",
         32,
@@ -69,6 +94,15 @@ def test_what_follows_from_others():
     assert Settings(bin_edges=[0, 1, 2]).resolved["discretization"] == "edges"
     assert Settings(resegment_range=[-500, float("inf")]).resegment_range == (-500, None)
     assert Settings(bin_number=np.int64(16)).bin_number == 16
+    ivh = Settings(ivh_discretization="fbs", ivh_bin_width=2.5, resegment_range=[-500, 400])
+    assert (ivh.resolved["bin_origin"], ivh.resolved["discretization"]) == (-500, "fbn")
+    ivh = Settings(ivh_discretization="fbs", ivh_bin_width=0.1, bin_origin=0)
+    assert ivh.resolved["bin_origin"] == 0
+    assert Settings(ivh_discretization="fbn").resolved["ivh_bin_number"] == 1000
+    found = Settings(normalize="percentiles").resolved
+    assert (found["normalize_over"], found["normalize_scale"]) == ("image", 1)
+    assert found["normalize_percentiles"] == [1, 99]
+    assert Settings(normalize="z_score").resolved["normalize_percentiles"] is None
 
 
 def test_replace_and_pickle():
@@ -86,11 +120,19 @@ def test_recipe_id_goes_by_the_numbers_alone():
     assert Settings().recipe_id == Settings(bin_number=32).recipe_id
     assert Settings(spacing_mm=2).recipe_id == Settings(spacing_mm={"x": 2.0, "y": 2, "z": 2}).recipe_id
     assert Settings(spacing_mm={"x": 2, "z": 0}).recipe_id == Settings(spacing_mm={"x": 2}).recipe_id
+    assert (
+        Settings(ivh_discretization="fbn").recipe_id
+        == Settings(ivh_discretization="fbn", ivh_bin_number=1000).recipe_id
+    )
+    assert (
+        Settings(normalize="z_score").recipe_id
+        == Settings(normalize="z_score", normalize_over="image", normalize_scale=1).recipe_id
+    )
     assert Settings(families=["ngtdm", "glcm"]).recipe_id == Settings(families=["glcm", "ngtdm"]).recipe_id
     distinct = [Settings(), Settings(bin_number=33), Settings(alpha=1), Settings(aggregations=AGGREGATIONS)]
     assert len({s.recipe_id for s in distinct}) == len(distinct)
     # Tables on disk carry it: a change means that none of them compares any more.
-    assert Settings().recipe_id == "90c68c4f219a"
+    assert Settings().recipe_id == "8739ba273f38"
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -15,11 +15,3 @@ def phantom():
     image, mask, _ = ibsi.digital_phantom()
     matrices = json.loads((DATA / "ibsi1_phantom_matrices.json").read_text(encoding="utf-8"))["matrices"]
     return np.where(mask, image, 0), matrices
-
-
-def ct_phantom(configuration):
-    """Reference values of one configuration (A to D) of the CT phantom."""
-    header, *lines = (DATA / "ibsi1_ct_phantom.csv").read_text(encoding="utf-8").splitlines()[1:]
-    return ibsi.read_references(
-        [header, *(line for line in lines if line.startswith(f"config_{configuration},"))]
-    )

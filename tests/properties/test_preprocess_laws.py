@@ -41,7 +41,7 @@ images = st.builds(
 recipes = st.builds(
     Settings,
     spacing_mm=st.sampled_from([0.7, 1.0, 2.0, {"x": 1.5, "y": 0, "z": 0}, {"z": 1}]),
-    interpolator=st.sampled_from(["linear", "nearest"]),
+    interpolator=st.sampled_from(["linear", "nearest", "cubic"]),
     mask_interpolator=st.sampled_from(["linear", "nearest"]),
     grid=st.sampled_from(["centers", "corners"]),
 )

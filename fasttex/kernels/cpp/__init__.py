@@ -7,6 +7,7 @@ from .glcm import glcm
 from .glrlm import glrlm
 from .neighborhood import neighborhood
 from .resample import resample
+from .surface import surface
 from .zones import zones
 
 NAME = "cpp"
@@ -21,5 +22,6 @@ __all__ = [
     "glrlm",
     "neighborhood",
     "resample",
+    "surface",
     "zones",
 ]

@@ -6,8 +6,19 @@ from .glcm import glcm
 from .glrlm import glrlm
 from .neighborhood import neighborhood
 from .resample import resample
+from .surface import surface
 from .zones import zones
 
 NAME = "reference"
 
-__all__ = ["NAME", "border_distance", "discretize", "glcm", "glrlm", "neighborhood", "resample", "zones"]
+__all__ = [
+    "NAME",
+    "border_distance",
+    "discretize",
+    "glcm",
+    "glrlm",
+    "neighborhood",
+    "resample",
+    "surface",
+    "zones",
+]

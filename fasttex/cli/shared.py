@@ -1,0 +1,98 @@
+"""What the commands share: exit statuses, errors in one line, the options of a recipe, tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import FasttexError, SettingsError
+from ..settings import PRESETS, Settings, read_mapping
+
+CHECK_FAILED, USAGE, ROWS_FAILED = 1, 2, 3
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Say what went wrong on purpose in one line, not in a traceback."""
+    try:
+        yield
+    except FasttexError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(USAGE)
+
+
+def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that make up a recipe, the same in every command."""
+    for option in reversed(
+        [
+            click.option(
+                "--preset", type=click.Choice(list(PRESETS)), help="Begin with settings for a modality."
+            ),
+            click.option(
+                "--settings", metavar="FILE", help="Settings from a .toml, .json or .yaml file.", default=None
+            ),
+            click.option(
+                "--set",
+                metavar="KEY=VALUE",
+                multiple=True,
+                help="Change one setting: --set bin_number=64, --set resegment_range=[0,400]. Repeatable.",
+            ),
+            click.option("--families", metavar="LIST", help="Feature families, with commas; default all."),
+            click.option("--convention", metavar="NAME", help="Whose definitions to follow; default ibsi1."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def recipe_of(options: dict[str, Any]) -> Settings:
+    """Preset, file and single changes, the later ones on top; takes its options out of `options`."""
+    values = {key: value for key, (value, _) in PRESETS.get(options.pop("preset") or "", {}).items()}
+    if file := options.pop("settings"):
+        values.update(read_mapping(Path(file)))
+    for change in options.pop("set"):
+        key, equals, text = change.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {change!r} has no '=', expected KEY=VALUE, such as bin_number=64")
+        try:
+            values[key.strip()] = json.loads(text)
+        except json.JSONDecodeError:
+            values[key.strip()] = text.strip()
+    if families := options.pop("families"):
+        values["families"] = [name.strip() for name in families.split(",")]
+    if convention := options.pop("convention"):
+        values["convention"] = convention
+    return Settings(**values)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print columns as wide as what they hold."""
+    cells = [[str(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(header))]
+    for row in cells:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows with the same keys as CSV; lists with spaces between."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: " ".join(v) if isinstance(v, list) else v for k, v in row.items()})
+    return text.getvalue()
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    from ..table import write_atomically
+
+    write_atomically(Path(path), lambda file: file.write(text.encode()))

@@ -1,0 +1,143 @@
+"""From gray levels to the rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .backends import put
+from .errors import InputError
+from .features.compute import compute_features, feature_columns
+from .io import RoiFailure
+from .measures import Stopwatch
+from .preprocess import new_grid, wanted_spacing
+from .provenance import failure_flags, flags_of, recipe_record, roi_record
+from .settings import AGGREGATIONS, Settings
+from .table import FeatureTable, Row
+from .types import DiscretizedRoi, FloatArray, Grid
+
+__all__ = ["Engine", "aggregations_of", "join", "tabulate"]
+
+ROIS_PER_THREAD = 8  # that go to the kernels at a time, so that progress can be told in between
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Who counts, and with what."""
+
+    backend: str
+    threads: int
+    memory_limit: int
+    watch: Stopwatch
+
+    @property
+    def how(self) -> tuple[str, int, int]:
+        """Backend, threads and memory limit, in the order in which preprocessing takes them."""
+        return self.backend, self.threads, self.memory_limit
+
+
+def aggregations_of(recipe: Settings, grid: Grid) -> list[str]:
+    """Those asked for; else 3D, or 2D where slices are cut from an image that has only one."""
+    if recipe.aggregations is not None:
+        return [a for a in AGGREGATIONS if a in recipe.aggregations]
+    resampled = new_grid(grid, wanted_spacing(grid, recipe), recipe.grid)
+    return ["2d_averaged" if resampled.shape["zyx".index(recipe.slice_axis)] == 1 else "3d_averaged"]
+
+
+def tabulate(
+    levels: Sequence[DiscretizedRoi | RoiFailure],
+    recipe: Settings,
+    aggregations: list[str],
+    case: str,
+    engine: Engine,
+    tick: Callable[[int], None],
+    on_error: str,
+) -> FeatureTable:
+    """Features of ROIs under one recipe: a row each, whatever failed."""
+    columns = feature_columns(recipe.families, aggregations, recipe.spatial_autocorrelation)
+    values = np.full((len(levels), len(columns)), np.nan)
+    rois = list(levels)
+    sound = [n for n, roi in enumerate(levels) if isinstance(roi, DiscretizedRoi)]
+    size = ROIS_PER_THREAD * engine.threads
+    for group in (sound[first : first + size] for first in range(0, len(sound), size)):
+        try:
+            values[group] = _features([levels[n] for n in group], recipe, aggregations, engine)
+        except InputError:
+            if on_error == "raise":
+                raise
+            for n in group:  # one by one, so that only those fail that must
+                try:
+                    values[n] = _features([levels[n]], recipe, aggregations, engine)[0]
+                except InputError as error:
+                    rois[n] = RoiFailure(levels[n].name, levels[n].label, error)
+        tick(group[-1] + 1)
+    tick(len(levels))
+    rows = tuple(_row(roi, v, recipe, aggregations, case) for roi, v in zip(rois, values, strict=True))
+    record = {
+        **recipe_record(recipe),
+        "aggregations": aggregations,
+        "rois": [roi_record(roi) for roi in rois],
+    }
+    return FeatureTable(columns, rows, record)
+
+
+def _features(
+    rois: Sequence[DiscretizedRoi | RoiFailure], recipe: Settings, aggregations: list[str], engine: Engine
+) -> FloatArray:
+    """Rows of features of ROIs that have levels."""
+    return compute_features(
+        put([roi for roi in rois if isinstance(roi, DiscretizedRoi)], engine.backend, engine.threads),
+        recipe.families,
+        aggregations=aggregations,
+        distance=recipe.distance,
+        alpha=recipe.alpha,
+        slice_axis="zyx".index(recipe.slice_axis),
+        convention=recipe.convention,
+        spatial_autocorrelation=recipe.spatial_autocorrelation,
+        memory_limit=engine.memory_limit,
+        watch=engine.watch,
+    ).values
+
+
+def _row(
+    roi: DiscretizedRoi | RoiFailure, values: FloatArray, recipe: Settings, aggregations: list[str], case: str
+) -> Row:
+    if isinstance(roi, RoiFailure):
+        return Row(
+            case,
+            roi.name,
+            roi.label,
+            recipe.recipe_id,
+            values,
+            flags=failure_flags(roi),
+            error=str(roi.error),
+        )
+    return Row(
+        case,
+        roi.name,
+        roi.label,
+        recipe.recipe_id,
+        values,
+        voxels=roi.n_voxels,
+        n_levels=roi.n_levels,
+        intensity_min=float(roi.intensities.min()),
+        intensity_max=float(roi.intensities.max()),
+        flags=flags_of(roi, aggregations),
+    )
+
+
+def join(tables: Sequence[FeatureTable], provenance: dict[str, Any], watch: Stopwatch) -> FeatureTable:
+    """Rows of all recipes under the columns of all; NaN where a recipe does not compute one."""
+    columns = tuple(dict.fromkeys(name for table in tables for name in table.columns))
+    rows = []
+    for table in tables:
+        at = [columns.index(name) for name in table.columns]
+        for row in table.rows:
+            values = np.full(len(columns), np.nan)
+            values[at] = row.values
+            rows.append(replace(row, values=values))
+    provenance["recipes"] = [table.provenance for table in tables]
+    return FeatureTable(columns, tuple(rows), provenance, dict(watch.seconds))
