@@ -11,7 +11,7 @@ import click
 from .shared import CHECK_FAILED, csv_text, plain_errors, print_table, write_text
 
 
-@click.command()
+@click.command(short_help="See fasttex work on data that travels with it.")
 @click.option("--backend", default="auto", show_default=True, help="Who counts: auto, cpp, numba, reference.")
 @click.option("--threads", type=int, help="All cores that this process may use, if not given.")
 @click.option("--picture", default="fasttex-demo.png", show_default=True, help="Where to draw the slices.")
@@ -54,7 +54,7 @@ def demo(backend: str, threads: int | None, picture: str) -> None:
         sys.exit(CHECK_FAILED)
 
 
-@click.command()
+@click.command(short_help="See what is installed, what is not, and why.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for reports of faults.")
 def doctor(as_json: bool) -> None:
     """Say which backends are here and why others are not, versions, processor, and where fasttex lies.
@@ -114,7 +114,7 @@ def ibsi(
         sys.exit(CHECK_FAILED)
 
 
-@click.command()
+@click.command(short_help="List every feature with its code, unit and definition.")
 @click.option("--family", metavar="NAME", help="Only this family; all if not given.")
 @click.option(
     "--format", "kind", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True

@@ -5,23 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..settings import FAMILIES
 
 __all__ = ["AGGREGATIONS", "FAMILIES", "Column", "column_name", "parse_column"]
-
-#: The first word of a column, and what ``--families`` takes.
-FAMILIES = (
-    "morphology",
-    "local_intensity",
-    "intensity_statistics",
-    "intensity_histogram",
-    "ivh",
-    "glcm",
-    "glrlm",
-    "glszm",
-    "gldzm",
-    "ngtdm",
-    "ngldm",
-)
 
 #: The last word of a column: how matrices were aggregated, with IBSI's codes. The last three stand for
 #: the families without directions.
