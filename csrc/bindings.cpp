@@ -174,7 +174,7 @@ nb::dict build_info() {
 
 }  // namespace fasttex::python
 
-NB_MODULE(_cpp, m) {
+NB_MODULE(FASTTEX_MODULE, m) {
     using namespace fasttex::python;
     m.def("discretize", discretize_items, nb::arg("items"), nb::arg("intensities"), nb::arg("threads"));
     m.def("resample", resample_items, nb::arg("items"), nb::arg("sources"), nb::arg("threads"));

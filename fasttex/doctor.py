@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,10 @@ def examine() -> dict[str, Any]:
         "imported from": str(Path(__file__).parent),
     }
     if not backends["cpp"]:
-        extension: Any = import_module(f"{get_backend('cpp').__name__}._cpp")  # type: ignore[attr-defined]
-        report["cpp build"] = extension.build_info()
-        report["processor features"] = extension.cpu_features()
+        cpp: Any = get_backend("cpp")
+        report["cpp build"] = {"name": cpp.BUILD, **cpp.build_info()}
+        report["cpp builds"] = {name: cpp.absent(name) or "here" for name in cpp.BUILDS}
+        report["processor features"] = cpp.cpu_features()
     return report
 
 

@@ -2,7 +2,9 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,39 @@ from fasttex.backends import available, get_backend
 from fasttex.errors import BackendUnavailableError
 from fasttex.kernels.contract import KERNELS, Backend
 
-BACKENDS = tuple(available())
+BACKENDS = ("cpp-avx2", "cpp-baseline", "numba", "reference")  # cpp once per instruction set
 
 settings.register_profile("ci", max_examples=50, deadline=None)
 settings.register_profile("deep", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def backend_of_build(name: str) -> Backend:
+    """The backend cpp on another build of the extension, which is loaded beside the one that was chosen."""
+    cpp: Any = get_backend("cpp")
+    alias = f"{cpp.__name__}_{name}"
+    if alias in sys.modules:
+        return sys.modules[alias]
+    if cpp.absent(name):
+        raise BackendUnavailableError(cpp.absent(name))
+    for module, _ in cpp.BUILDS.values():
+        if f"{cpp.__name__}.{module}" in sys.modules:
+            sys.modules[f"{alias}.{module}"] = sys.modules[f"{cpp.__name__}.{module}"]
+    spec = spec_from_file_location(alias, cpp.__file__, submodule_search_locations=cpp.__path__)
+    loaded: Any = module_from_spec(spec)
+    sys.modules[alias] = loaded
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTTEX_CPU", name)
+        spec.loader.exec_module(loaded)
+    assert name == loaded.BUILD
+    return loaded
+
+
 def backend_or_skip(name: str) -> Backend:
     """The backend; where it is not here, a skip, or a failure if ``FASTTEX_REQUIRE`` (a,b,c) names it."""
     try:
-        backend = get_backend(name)
+        kind, _, build = name.partition("-")
+        backend = backend_of_build(build) if build else get_backend(kind)
         absent = [kernel for kernel in KERNELS if not hasattr(backend, kernel)]
         reason = f"backend {name!r} lacks {', '.join(absent)}" if absent else ""
     except BackendUnavailableError as error:

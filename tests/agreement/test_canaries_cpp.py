@@ -39,10 +39,10 @@ def _build(folder: Path) -> Path:
     ]  # fmt: skip
     if shutil.which("ninja"):
         cmake += ["-G", "Ninja"]
-    for command in (cmake, ["cmake", "--build", str(folder), "--config", "Debug"]):
+    for command in (cmake, ["cmake", "--build", str(folder), "--config", "Debug", "--target", "_cpp"]):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    (built,) = (p for p in folder.rglob("_cpp*") if p.suffix in (".so", ".pyd"))
+    (built,) = (p for p in folder.rglob("_cpp.*") if p.suffix in (".so", ".pyd"))
     return built
 
 
@@ -79,7 +79,10 @@ def variant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     name = "fasttex.kernels.cpp_with_bugs"
     package = Path(fasttex.__file__).parent / "kernels" / "cpp"
     _load(f"{name}._cpp", _build(tmp_path_factory.mktemp("canaries_cpp")))
-    yield _load(name, package / "__init__.py", submodule_search_locations=[str(package)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTTEX_CPU", "baseline")
+        loaded = _load(name, package / "__init__.py", submodule_search_locations=[str(package)])
+    yield loaded
     for module in [m for m in sys.modules if m.startswith(name)]:
         del sys.modules[module]
 

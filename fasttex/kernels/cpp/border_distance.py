@@ -2,9 +2,9 @@
 
 from ...types import Batch, DiscretizedRoi
 from ..contract import DistanceArray
-from . import _cpp
+from ._builds import extension
 
 
 def border_distance(batch: Batch[DiscretizedRoi]) -> list[DistanceArray]:
     """See `Backend.border_distance`."""
-    return _cpp.border_distance(batch.items, batch.planar, batch.threads)
+    return extension.border_distance(batch.items, batch.planar, batch.threads)

@@ -1,10 +1,12 @@
 """Gray levels from intensities."""
 
 from ...types import Batch, Binning, LevelArray
-from . import _cpp
 from ._arrays import native
+from ._builds import extension
 
 
 def discretize(batch: Batch[Binning]) -> list[LevelArray]:
     """See `Backend.discretize`."""
-    return _cpp.discretize(batch.items, [native(item.intensities) for item in batch.items], batch.threads)
+    return extension.discretize(
+        batch.items, [native(item.intensities) for item in batch.items], batch.threads
+    )

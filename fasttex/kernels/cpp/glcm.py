@@ -2,9 +2,9 @@
 
 from ...types import Batch, DiscretizedRoi, IntArray
 from ..contract import Offsets
-from . import _cpp
+from ._builds import extension
 
 
 def glcm(batch: Batch[DiscretizedRoi], offsets: Offsets) -> list[IntArray]:
     """See `Backend.glcm`."""
-    return _cpp.glcm(batch.items, offsets, batch.threads)
+    return extension.glcm(batch.items, offsets, batch.threads)

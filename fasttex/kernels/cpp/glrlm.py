@@ -2,9 +2,9 @@
 
 from ...types import Batch, DiscretizedRoi, IntArray
 from ..contract import Offsets
-from . import _cpp
+from ._builds import extension
 
 
 def glrlm(batch: Batch[DiscretizedRoi], offsets: Offsets) -> list[IntArray]:
     """See `Backend.glrlm`."""
-    return _cpp.glrlm(batch.items, offsets, batch.threads)
+    return extension.glrlm(batch.items, offsets, batch.threads)

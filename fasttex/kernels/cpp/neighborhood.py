@@ -2,9 +2,11 @@
 
 from ...types import Batch, DiscretizedRoi, Neighborhood
 from ..contract import Offsets
-from . import _cpp
+from ._builds import extension
 
 
 def neighborhood(batch: Batch[DiscretizedRoi], offsets: Offsets, alpha: int) -> list[Neighborhood]:
     """See `Backend.neighborhood`."""
-    return [Neighborhood(*counts) for counts in _cpp.neighborhood(batch.items, offsets, alpha, batch.threads)]
+    return [
+        Neighborhood(*counts) for counts in extension.neighborhood(batch.items, offsets, alpha, batch.threads)
+    ]

@@ -1,9 +1,9 @@
 """Corner patterns of marching cubes."""
 
 from ...types import Batch, DiscretizedRoi, IntArray
-from . import _cpp
+from ._builds import extension
 
 
 def surface(batch: Batch[DiscretizedRoi]) -> list[IntArray]:
     """See `Backend.surface`."""
-    return _cpp.surface(batch.items, batch.threads)
+    return extension.surface(batch.items, batch.threads)

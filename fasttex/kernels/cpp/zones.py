@@ -2,9 +2,9 @@
 
 from ...types import Batch, DiscretizedRoi, IntArray
 from ..contract import DistanceArray, Offsets
-from . import _cpp
+from ._builds import extension
 
 
 def zones(batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray]) -> list[IntArray]:
     """See `Backend.zones`."""
-    return _cpp.zones(batch.items, offsets, distances, batch.threads)
+    return extension.zones(batch.items, offsets, distances, batch.threads)
