@@ -189,6 +189,7 @@ def in_turns(name: str, venv: Path, row: str, case: str, repeats: int, options: 
         return said
     return {
         side: {"wall_min_s": min(s[1:]), "wall_median_s": statistics.median(s[1:]), "repeats": len(s) - 1}
+        | said[side]
         for side, s in seconds.items()
     }
 

@@ -62,6 +62,8 @@ def cells(row: dict[str, Any]) -> list[str]:
 
 def agreement(row: dict[str, Any]) -> str:
     """Values that agree of those compared, and by how much they differ at most; "-" where none were."""
+    if "columns" in row.get("ours", {}):
+        return f"{row['ours']['columns']} and {row['theirs']['columns']} columns"
     if not row.get("compared"):
         return "-"
     return f"{row['agree']} of {row['compared']} ({row['largest_difference']:.0e})"

@@ -37,7 +37,7 @@ def relative_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     In an array, numbers below a millionth of the largest are measured by that: they are what cancels.
     """
     scale = np.maximum(abs(a), abs(b))
-    scale = np.maximum(scale, 1e-6 * np.nanmax(scale, initial=0.0))
+    scale = np.maximum(scale, 1e-6 * np.nan_to_num(scale).max(initial=0.0))
     difference = np.divide(abs(a - b), scale, out=np.zeros(a.shape), where=scale > 0)
     one_is_nan = np.isnan(a) != np.isnan(b)
     return np.where(one_is_nan, np.inf, np.nan_to_num(difference, nan=0.0))

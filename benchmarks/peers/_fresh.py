@@ -1,7 +1,7 @@
 """One side in a process of its own.
 
 ``python -m peers._fresh ROW SIDE PEER FOLDER CASE RESULT`` does the row's work once, where SIDE is "ours" or
-"theirs"; writes its result's size, and for "memory" the peak (Linux), as JSON to RESULT.
+"theirs"; writes how many columns the CSV has, and for "memory" the peak (Linux), as JSON to RESULT.
 """
 
 import importlib
@@ -33,7 +33,8 @@ def main(row: str, side: str, peer: str, folder: str, case: str, result: str) ->
     if row == "file_to_csv":
         files = [str(Path(folder) / case / f"{key}.nii") for key in ("image", "mask")]
         module.file_to_csv(*files, f"{result}.csv", *extra)
-        found["bytes"] = Path(f"{result}.csv").stat().st_size
+        with open(f"{result}.csv", encoding="utf-8") as file:
+            found["columns"] = file.readline().count(",") + 1
     elif row == "cold_start":
         module.everything(load(folder, case), *extra)()
     else:

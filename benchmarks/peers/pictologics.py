@@ -93,7 +93,8 @@ def values(row: str, output: dict) -> dict:
     families = {"intensity": "intensity_statistics"}
     for group, names in FEATURE_NAMES.items():
         for name in names:
-            key = f"{families.get(group, group)}_{name.rpartition('_')[2]}"
+            code = name.rpartition("_")[2].replace("P001", "5QRC")
+            key = f"{families.get(group, group)}_{code}"
             if name in output and key in ours and (row != "glcm_features" or group == "glcm"):
                 found[ours[key]] = float(output[name])
     return found
@@ -102,5 +103,6 @@ def values(row: str, output: dict) -> dict:
 def file_to_csv(image: str, mask: str, output: str) -> None:
     from pictologics import format_results, save_results
 
-    found = _pipeline({"method": "FBS", "bin_width": 25.0, "min_val": 0.0}).run(image, mask)
+    pipeline = _pipeline({"method": "FBS", "bin_width": 25.0, "min_val": 0.0})
+    found = pipeline.run(image, mask, config_names=["it"])
     save_results(format_results(found, fmt="wide"), output)
