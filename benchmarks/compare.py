@@ -72,7 +72,7 @@ def main() -> None:
             results["fasttex"] = version(venv, "fasttex")
             continue
         adapter = importlib.import_module(f"peers.{module_of(name)}")
-        results["peers"][name] = {"version": version(venv, adapter.DISTRIBUTION), "note": adapter.NOTE}
+        results["peers"][name] = described(adapter, venv)
         jobs = [(row, case) for row, case in wanted if case in cases and not skipped(adapter, row, case)]
         results["rows"] += pairs(name, venv, jobs, options) + fresh_rows(name, venv, jobs, options)
         options.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -84,12 +84,24 @@ def module_of(peer: str) -> str:
     return peer.replace("-", "_")
 
 
+def described(adapter: Any, venv: Path) -> dict[str, Any]:
+    """A peer's version and note, the rows that it has no function for, and those that take it minutes."""
+    return {
+        "version": version(venv, adapter.DISTRIBUTION),
+        "note": adapter.NOTE,
+        "lacks": [row for row in ROWS if not has(adapter, row)] if adapter.REQUIREMENTS else [],
+        "skips": list(adapter.SKIP),
+    }
+
+
+def has(adapter: Any, row: str) -> bool:
+    """Whether a peer has a function for a row."""
+    return hasattr(adapter, "everything" if row in ("cold_start", "memory") else row)
+
+
 def skipped(adapter: Any, row: str, case: str) -> bool:
     """Whether a peer has no function for a row, or takes minutes for it."""
-    function = {"file_to_csv": "file_to_csv", "cold_start": "everything", "memory": "everything"}.get(
-        row, row
-    )
-    return not hasattr(adapter, function) or any(fnmatch(f"{row}/{case}", p) for p in adapter.SKIP)
+    return not has(adapter, row) or any(fnmatch(f"{row}/{case}", p) for p in adapter.SKIP)
 
 
 def install_all(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, str]]:

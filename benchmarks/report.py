@@ -46,8 +46,7 @@ def ratio(row: dict[str, Any]) -> float | None:
     """How many times the peer takes what fasttex takes: least wall time, or peak memory."""
     if "error" in row:
         return None
-    key = "peak_bytes" if row["row"] == "memory" else "wall_min_s"
-    return row["theirs"][key] / row["ours"][key]
+    return _measured(row, "theirs") / _measured(row, "ours")
 
 
 def cells(row: dict[str, Any]) -> list[str]:
@@ -88,6 +87,17 @@ def milliseconds(seconds: float) -> str:
     return f"{ms:,.0f}" if ms >= 99.95 else f"{ms:.1f}" if ms >= 9.995 else f"{ms:.2f}"
 
 
+def times(found: float) -> str:
+    """A ratio in two digits, or as a whole number from 10 on.
+
+    Examples
+    --------
+    >>> times(0.456), times(1.0), times(9.99), times(142.2)
+    ('0.46', '1.0', '10', '142')
+    """
+    return f"{found:.0f}" if found >= 9.95 else f"{found:.1f}" if found >= 0.995 else f"{found:.2f}"
+
+
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table."""
     header = list(header)
@@ -107,11 +117,17 @@ def markdown(results: dict[str, Any]) -> str:
     parts = [
         where(results),
         "Milliseconds: least / median wall / least CPU. Ratio: peer's least wall time by fasttex's.",
-        table(header, [cells(row) for row in by_row(results)]),
+        table(header, [*(cells(row) for row in by_row(results)), *_missing(results)]),
         peers(results),
         "\n".join(f"- {name}: {text}" for name, text in ROWS.items()),
     ]
     return "\n\n".join(parts)
+
+
+def _missing(results: dict[str, Any]) -> list[list[str]]:
+    """A line per peer that did not install."""
+    failed = {name: peer["reason"] for name, peer in results["peers"].items() if "reason" in peer}
+    return [["-", "-", name, "-", "-", "-", f"not installed: {reason}"] for name, reason in failed.items()]
 
 
 def where(results: dict[str, Any]) -> str:
@@ -124,34 +140,74 @@ def where(results: dict[str, Any]) -> str:
 
 
 def peers(results: dict[str, Any]) -> str:
-    """A line per peer: its version and note, or why it is missing."""
+    """A line per peer: version, agreement, note and what it has no row for; or why it is missing."""
     lines = []
     for name, peer in results["peers"].items():
-        said = (
-            f"not installed: {peer['reason']}" if "reason" in peer else f"{peer['version']}; {peer['note']}"
-        )
-        lines.append(f"- {name}: {said}")
+        if "reason" in peer:
+            lines.append(f"- {name}: not installed: {peer['reason']}")
+            continue
+        parts = [f"{peer['version']}: {agreement_of(results, name)} values agree; {peer['note']}"]
+        parts += [f"No function for {', '.join(peer['lacks'])}."] if peer.get("lacks") else []
+        parts += [f"Left out, as it takes minutes: {', '.join(peer['skips'])}."] if peer.get("skips") else []
+        lines.append(f"- {name} {' '.join(parts)}")
     return "\n".join(lines)
 
 
-def goals(results: dict[str, Any]) -> list[list[str]]:
-    """The README's rows: what, peer, ours, theirs, ratio, agreement."""
+def agreement_of(results: dict[str, Any], peer: str) -> str:
+    """Over all rows of a peer but those on constants, and those of counts, most of which are 0."""
+    rows = [r for r in results["rows"] if r["peer"] == peer and judged(r) and "compared" in r]
+    rows = [r for r in rows if not r["row"].startswith("matrix_")]
+    return f"{sum(r['agree'] for r in rows):,} of {sum(r['compared'] for r in rows):,}"
+
+
+def goals(results: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The rows of `GOALS` that were measured, each with what it is called."""
     found = []
     for pattern, text in GOALS.items():
         for row in results["rows"]:
             if fnmatch(f"{row['row']}/{row['case']}", pattern) and "error" not in row:
-                key = "peak_bytes" if row["row"] == "memory" else "wall_min_s"
-                sides = [row[side][key] for side in ("ours", "theirs")]
-                spelled = [f"{s / 1e6:.0f} MB" if key == "peak_bytes" else milliseconds(s) for s in sides]
-                name = text if "*" not in pattern else f"{text} ({row['case']})"
-                found.append([name, row["peer"], *spelled, f"{ratio(row):.1f}", agreement(row)])
+                found.append((text if "*" not in pattern else f"{text} ({row['case']})", row))
     return found
 
 
 def section(results: dict[str, Any]) -> str:
-    """What stands between the markers of the README."""
-    header = ["what", "peer", "fasttex, ms", "peer, ms", "times faster", "values that agree (difference)"]
-    return "\n\n".join([where(results), table(header, goals(results)), peers(results)])
+    """What stands between the markers of the README: a line per goal, a column per peer."""
+    names = list(dict.fromkeys(_column(row["peer"]) for _, row in goals(results)))
+    lines: dict[str, dict[str, str]] = {}
+    ours: dict[str, list[float]] = {}
+    for text, row in goals(results):
+        lines.setdefault(text, {})[_column(row["peer"])] = f"{amount(row, 'theirs')} ({times(ratio(row))}×)"
+        ours.setdefault(text, []).append(_measured(row, "ours"))
+    spread = {text: _range(found, "memory" in text) for text, found in ours.items()}
+    body = [[text, spread[text], *(found.get(n, "-") for n in names)] for text, found in lines.items()]
+    return "\n\n".join(
+        [
+            "Least wall time in milliseconds; in brackets how many times fasttex's. fasttex computes what the "
+            "peer does, hence its range. Values agree where they differ by less than a millionth.",
+            table(["what", "fasttex", *names], body),
+            peers(results),
+            where(results),
+        ]
+    )
+
+
+def _column(peer: str) -> str:
+    return {"numpy_digitize": "NumPy, SimpleITK", "simpleitk": "NumPy, SimpleITK"}.get(peer, peer)
+
+
+def _measured(row: dict[str, Any], side: str) -> float:
+    return row[side]["peak_bytes" if row["row"] == "memory" else "wall_min_s"]
+
+
+def amount(row: dict[str, Any], side: str) -> str:
+    """What one side took, in milliseconds or MB."""
+    found = _measured(row, side)
+    return f"{found / 1e6:.0f} MB" if row["row"] == "memory" else milliseconds(found)
+
+
+def _range(found: list[float], memory: bool) -> str:
+    ends = [f"{x / 1e6:.0f} MB" if memory else milliseconds(x) for x in (min(found), max(found))]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
 def insert(readme: str, text: str) -> str:
@@ -175,9 +231,9 @@ def main() -> None:
     options = parser.parse_args()
     results = json.loads(options.results.read_text(encoding="utf-8"))
     print(markdown(results))
-    print("\nGoals\n")
-    for line in goals(results):
-        print(f"{line[4]:>8}  {line[0]}: {line[1]}")
+    print("\nGoals: how many times the peer takes what fasttex takes\n")
+    for text, row in goals(results):
+        print(f"{ratio(row):8.2f}  {text}: {row['peer']}")
     if options.readme:
         text = options.readme.read_text(encoding="utf-8")
         options.readme.write_text(insert(text, section(results)), encoding="utf-8")

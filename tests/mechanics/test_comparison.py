@@ -34,7 +34,10 @@ def results():
         | {"ours": memory, "theirs": {**memory, "peak_bytes": 200e6}},
     ]
     machine = {"cpu": "A CPU", "cores": 2, "os": "Linux", "python": "3.12.1", "date": "2026-01-01"}
-    peers = {"mirp": {"version": "2.7", "note": "slow"}, "nyxus": {"reason": "no wheel"}}
+    peers = {
+        "mirp": {"version": "2.7", "note": "slow", "lacks": ["matrix_all"]},
+        "nyxus": {"reason": "no wheel"},
+    }
     # through JSON, as the files are
     return json.loads(
         json.dumps({"machine": machine, "fasttex": "0.1", "commit": "abc", "peers": peers, "rows": rows})
@@ -55,13 +58,18 @@ def test_agreement_in_words():
     assert report.agreement({"row": "cold_start"}) == "-"
 
 
+def test_numbers_in_words():
+    assert [report.times(x) for x in (0.456, 1.0, 9.99, 142.2)] == ["0.46", "1.0", "10", "142"]
+    assert [report.milliseconds(x) for x in (1e-3, 0.01234, 1.5)] == ["1.00", "12.3", "1,500"]
+
+
 def test_the_full_table(results):
     text = report.markdown(results)
     assert "| textures | smooth-100k-32 | mirp | 20.0 / 40.0 / 20.0 | 500 / 1,000 / 500 | 25.00 | " in text
     assert "94 of 95 (3e-14)" in text
     assert "25.00 (not judged)" in text
     assert "| - | - | - | ValueError: a / b |" in text
-    assert "- nyxus: not installed: no wheel" in text
+    assert "| - | - | nyxus | - | - | - | not installed: no wheel |" in text
     lengths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
     assert lengths == {8}
 
@@ -72,10 +80,10 @@ def test_the_readme_gets_the_goals_between_its_markers(results):
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text
-    assert (
-        "| textures from intensities, 100,000 voxels | mirp | 20.0 | 500 | 25.0 | 94 of 95 (3e-14) |" in text
-    )
-    assert "| peak memory of a fresh process, 100,000 voxels | mirp | 50 MB | 200 MB | 4.0 | - |" in text
+    assert "| what | fasttex | mirp |" in text
+    assert "| textures from intensities, 100,000 voxels | 20.0 | 500 (25×) |" in text
+    assert "| peak memory of a fresh process, 100,000 voxels | 50 MB | 200 MB (4.0×) |" in text
+    assert "- mirp 2.7: 94 of 95 values agree; slow No function for matrix_all." in text
     assert "constant" not in text
     assert report.insert(text, report.section(results)) == text
     with pytest.raises(ValueError, match="add them"):
