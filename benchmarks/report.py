@@ -146,7 +146,7 @@ def peers(results: dict[str, Any]) -> str:
         if "reason" in peer:
             lines.append(f"- {name}: not installed: {peer['reason']}")
             continue
-        parts = [f"{peer['version']}: {agreement_of(results, name)} values agree; {peer['note']}"]
+        parts = [f"{peer['version']}: {agreement_of(results, name)}{peer['note']}"]
         parts += [f"No function for {', '.join(peer['lacks'])}."] if peer.get("lacks") else []
         parts += [f"Left out, as it takes minutes: {', '.join(peer['skips'])}."] if peer.get("skips") else []
         lines.append(f"- {name} {' '.join(parts)}")
@@ -155,9 +155,10 @@ def peers(results: dict[str, Any]) -> str:
 
 def agreement_of(results: dict[str, Any], peer: str) -> str:
     """Over all rows of a peer but those on constants, and those of counts, most of which are 0."""
-    rows = [r for r in results["rows"] if r["peer"] == peer and judged(r) and "compared" in r]
-    rows = [r for r in rows if not r["row"].startswith("matrix_")]
-    return f"{sum(r['agree'] for r in rows):,} of {sum(r['compared'] for r in rows):,}"
+    rows = [r for r in results["rows"] if r["peer"] == peer and judged(r) and "error" not in r]
+    rows = [r for r in rows if "compared" in r and not r["row"].startswith("matrix_")]
+    agree, compared = (sum(r[key] for r in rows) for key in ("agree", "compared"))
+    return f"{agree:,} of {compared:,} values agree; " if rows else ""
 
 
 def goals(results: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
