@@ -9,7 +9,6 @@ import argparse
 import importlib
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -19,7 +18,8 @@ from typing import Any
 
 from peers import _venvs
 from peers._machine import machine
-from peers._rows import CASES, FRESH, ROWS, chosen
+from peers._rows import CASES, FRESH, OF_TOOLS, ROWS, chosen
+from peers._times import summary
 from report import markdown
 
 PEERS = ("pyradiomics", "flash-radiomics", "pictologics", "mirp", "nyxus")
@@ -85,11 +85,13 @@ def module_of(peer: str) -> str:
 
 
 def described(adapter: Any, venv: Path) -> dict[str, Any]:
-    """A peer's version and note, the rows that it has no function for, and those that take it minutes."""
+    """A peer's version and note, the rows that it has no function for, and those that are left out."""
     return {
         "version": version(venv, adapter.DISTRIBUTION),
         "note": adapter.NOTE,
-        "lacks": [row for row in ROWS if not has(adapter, row)] if adapter.REQUIREMENTS else [],
+        "lacks": [row for row in ROWS if row not in OF_TOOLS and not has(adapter, row)]
+        if adapter.FAMILIES
+        else [],
         "skips": list(adapter.SKIP),
     }
 
@@ -100,7 +102,7 @@ def has(adapter: Any, row: str) -> bool:
 
 
 def skipped(adapter: Any, row: str, case: str) -> bool:
-    """Whether a peer has no function for a row, or takes minutes for it."""
+    """Whether a peer has no function for a row, or its adapter leaves it out."""
     return not has(adapter, row) or any(fnmatch(f"{row}/{case}", p) for p in adapter.SKIP)
 
 
@@ -184,26 +186,30 @@ def fresh_rows(name: str, venv: Path, jobs: list[tuple[str, str]], options: argp
 
 
 def in_turns(name: str, venv: Path, row: str, case: str, repeats: int, options: argparse.Namespace) -> dict:
-    """Seconds of whole processes, or what they say of their memory; the first of each side only warms."""
-    seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
+    """Times of whole processes, and what they say; the first of each side only warms."""
+    spent: dict[str, list[tuple[float, float]]] = {"ours": [], "theirs": []}
     said: dict[str, dict] = {}
     result = options.work / "fresh.json"
     for n in range(repeats + (row != "memory")):
         for side in ("ours", "theirs") if n % 2 else ("theirs", "ours"):
             command = [_venvs.python_of(venv), "-m", "peers._fresh", row, side, module_of(name)]
-            began = time.perf_counter()
+            began, before = time.perf_counter(), children_cpu()
             error = run_quietly([*command, str(options.work / "data"), case, str(result)], 600)
-            seconds[side].append(time.perf_counter() - began)
+            spent[side].append((time.perf_counter() - began, children_cpu() - before))
             if error:
                 return {"error": error}
             said[side] = json.loads(result.read_text(encoding="utf-8"))
     if row == "memory":
         return said
-    return {
-        side: {"wall_min_s": min(s[1:]), "wall_median_s": statistics.median(s[1:]), "repeats": len(s) - 1}
-        | said[side]
-        for side, s in seconds.items()
-    }
+    return {side: summary(*zip(*s[1:], strict=True)) | said[side] for side, s in spent.items()}
+
+
+def children_cpu() -> float:
+    """CPU seconds of all processes that ended so far (Unix)."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def version(venv: Path, distribution: str) -> str:

@@ -43,7 +43,10 @@ def judged(row: dict[str, Any]) -> bool:
 
 
 def ratio(row: dict[str, Any]) -> float | None:
-    """How many times the peer takes what fasttex takes: least wall time, or peak memory."""
+    """How many times the peer takes what fasttex takes: least CPU time, or peak memory.
+
+    CPU time, because others may share the machine; on one core and one thread it is else the wall time.
+    """
     if "error" in row:
         return None
     return _measured(row, "theirs") / _measured(row, "ours")
@@ -116,7 +119,7 @@ def markdown(results: dict[str, Any]) -> str:
     header = ["what", "case", "peer", "fasttex, ms", "peer, ms", "ratio", "values that agree (difference)"]
     parts = [
         where(results),
-        "Milliseconds: least / median wall / least CPU. Ratio: peer's least wall time by fasttex's.",
+        "Milliseconds: least / median wall / least CPU. Ratio: peer's least CPU time by fasttex's.",
         table(header, [*(cells(row) for row in by_row(results)), *_missing(results)]),
         peers(results),
         "\n".join(f"- {name}: {text}" for name, text in ROWS.items()),
@@ -148,7 +151,7 @@ def peers(results: dict[str, Any]) -> str:
             continue
         parts = [f"{peer['version']}: {agreement_of(results, name)}{peer['note']}"]
         parts += [f"No function for {', '.join(peer['lacks'])}."] if peer.get("lacks") else []
-        parts += [f"Left out, as it takes minutes: {', '.join(peer['skips'])}."] if peer.get("skips") else []
+        parts += [f"Left out: {', '.join(peer['skips'])}."] if peer.get("skips") else []
         lines.append(f"- {name} {' '.join(parts)}")
     return "\n".join(lines)
 
@@ -183,7 +186,7 @@ def section(results: dict[str, Any]) -> str:
     body = [[text, spread[text], *(found.get(n, "-") for n in names)] for text, found in lines.items()]
     return "\n\n".join(
         [
-            "Least wall time in milliseconds; in brackets how many times fasttex's. fasttex computes what the "
+            "Least CPU time in milliseconds; in brackets how many times fasttex's. fasttex computes what the "
             "peer does, hence its range. Values agree where they differ by less than a millionth.",
             table(["what", "fasttex", *names], body),
             peers(results),
@@ -197,7 +200,7 @@ def _column(peer: str) -> str:
 
 
 def _measured(row: dict[str, Any], side: str) -> float:
-    return row[side]["peak_bytes" if row["row"] == "memory" else "wall_min_s"]
+    return row[side]["peak_bytes" if row["row"] == "memory" else "cpu_min_s"]
 
 
 def amount(row: dict[str, Any], side: str) -> str:

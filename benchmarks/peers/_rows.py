@@ -56,6 +56,9 @@ CASES = {
 #: Rows that take a process of their own per measurement.
 FRESH = ("file_to_csv", "cold_start", "memory")
 
+#: Rows for NumPy and SimpleITK, which are no radiomics packages.
+OF_TOOLS = ("discretize", "discretize_kernel", "resample")
+
 #: What ``--quick`` leaves out.
 NOT_QUICK = ["*/*-1M-*", "matrix_*/*100k-256", "matrix_*/smooth-10k-*", "*/white-*", "memory/*"]
 

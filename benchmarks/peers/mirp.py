@@ -12,7 +12,10 @@ REQUIREMENTS = ("mirp",)
 DISTRIBUTION = "mirp"
 FAMILIES = ("glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm")
 AGGREGATION = "3d_averaged"
-NOTE = "arrays have no spacing there, so it has no row where voxels are not 1 mm cubes."
+NOTE = (
+    "arrays have no spacing there, so it has no row where voxels are not 1 mm cubes; minutes at a million "
+    "voxels."
+)
 SKIP = ("*/*-1M-*", "*/ibsi_ct-*", "textures_from_levels/*-256")
 _TEXTURES = ["cm", "rlm", "szm", "dzm", "ngtdm", "ngldm"]
 

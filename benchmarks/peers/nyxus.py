@@ -7,7 +7,7 @@ DISTRIBUTION = "nyxus"
 FAMILIES = ("glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm")
 AGGREGATION = "3d_averaged"
 NOTE = (
-    "unequal work: it reads NIfTI files in 3D (included), its GLDZM and NGLDM take no number of levels, "
+    "unequal work: no fixed bin width, it reads NIfTI files in 3D (included), its GLDZM and NGLDM take no number of levels, "
     "zeros count as background, intensities are shifted to begin at 0, NGTDM comes out as 0, and it has GLDM "
     "besides."
 )

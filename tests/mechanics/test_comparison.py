@@ -8,7 +8,7 @@ import report
 from peers import _rows, _venvs
 from peers._agreement import compare
 from peers._names import ours_by, snake
-from peers._pair import turns
+from peers._times import turns
 
 
 def side(seconds):
