@@ -7,7 +7,7 @@ An adapter has
 - ``FAMILIES``: the texture families it has, as fasttex calls them.
 - ``AGGREGATION``: how its GLCM and GLRLM are put together, "3d_averaged" or "3d_merged".
 - ``NOTE``: what a reader of its rows must know.
-- ``SKIP``: patterns of "row/case" that take it minutes, or that it cannot do; the note says why.
+- ``SKIP``: patterns of "row/case" that it cannot do, or that would take it long; the note says why.
 - ``VENV``, if it is in a package that fasttex needs anyway: the venv "fasttex".
 - one function per row of `peers._rows` that it can do: it takes a `peers._cases.Case`, prepares what is not
   timed, and returns a function without arguments that is timed.

@@ -13,8 +13,8 @@ DISTRIBUTION = "mirp"
 FAMILIES = ("glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm")
 AGGREGATION = "3d_averaged"
 NOTE = (
-    "arrays have no spacing there, so it has no row where voxels are not 1 mm cubes; minutes at a million "
-    "voxels."
+    "arrays have no spacing there, so it has no row where voxels are not 1 mm cubes; none at a million voxels "
+    "and at 256 levels, to keep the comparison short."
 )
 SKIP = ("*/*-1M-*", "*/ibsi_ct-*", "textures_from_levels/*-256")
 _TEXTURES = ["cm", "rlm", "szm", "dzm", "ngtdm", "ngldm"]

@@ -11,7 +11,7 @@ FAMILIES = ("glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm")
 AGGREGATION = "3d_merged"
 NOTE = (
     "needs Python 3.12; GLCM and GLRLM merged over directions, so fasttex's are too; its kernels were "
-    "compiled before, and are read from their cache. The first use ever takes it minutes."
+    "compiled before, and are read from their cache."
 )
 SKIP = ()
 
