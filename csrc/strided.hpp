@@ -4,6 +4,7 @@
 // numpy's astype(float64) does it (round to nearest even where 64-bit integers do not fit).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -13,18 +14,20 @@ namespace fasttex {
 
 using LoadRow = void (*)(const unsigned char* source, Index stride, Index n, double* out);
 
-// `stride` in bytes. Reading through memcpy keeps odd alignments legal.
+// `stride` in bytes. Reading through memcpy keeps odd alignments legal; a block at a time keeps it fast.
 template <class T>
 void load_row(const unsigned char* source, Index stride, Index n, double* FASTTEX_RESTRICT out) {
-    const auto read = [source](Index at) {
-        T value;
-        std::memcpy(&value, source + at, sizeof value);
-        return static_cast<double>(value);
-    };
-    if (stride == static_cast<Index>(sizeof(T))) {
-        for (Index k = 0; k < n; ++k) out[k] = read(k * static_cast<Index>(sizeof(T)));
-    } else {
-        for (Index k = 0; k < n; ++k) out[k] = read(k * stride);
+    constexpr Index kSize = static_cast<Index>(sizeof(T)), kBlock = 256;
+    T block[kBlock];
+    for (Index first = 0; first < n; first += kBlock) {
+        const Index some = std::min(kBlock, n - first);
+        const unsigned char* from = source + first * stride;
+        if (stride == kSize) {
+            std::memcpy(block, from, static_cast<std::size_t>(some) * sizeof(T));
+        } else {
+            for (Index k = 0; k < some; ++k) std::memcpy(block + k, from + k * stride, sizeof(T));
+        }
+        for (Index k = 0; k < some; ++k) out[first + k] = static_cast<double>(block[k]);
     }
 }
 
@@ -33,6 +36,7 @@ struct Strided {
     Shape shape;
     Shape stride;  // in bytes
     LoadRow load;
+    bool whole_numbers;  // no infinity, NaN or negative zero
 
     // Voxels first … first + n - 1 of row (z, y).
     void row(Index z, Index y, Index first, Index n, double* out) const {
