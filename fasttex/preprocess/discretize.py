@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,17 +86,13 @@ def _cut_to_box(roi: Roi) -> Roi:
 
 def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
     x = roi.intensities[roi.intensity_mask].astype(np.float64)
-    families = settings.resolved["families"]
-    rule = settings.resolved["discretization"]
+    choices = settings.resolved
+    families, rule = choices["families"], choices["discretization"]
     binning = Binning(roi.intensities, roi.intensity_mask, rule, 1, settings.distance)
     binning, clipped = _RULES[rule](binning, settings, x, roi.name)
     record = {"step": "discretize", **_described(binning), "clipped_voxels": clipped, "compacted": False}
-    affordable = affordable_levels(
-        families,
-        max(roi.intensities.shape),
-        memory_limit,
-        distance=settings.distance,
-        convention=settings.convention,
+    affordable = _affordable(
+        tuple(families), max(roi.intensities.shape), memory_limit, settings.distance, settings.convention
     )
     level_values: IntArray | None = None
     if binning.n_levels > affordable:
@@ -112,6 +109,14 @@ def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
         ivh_values(x, settings) if "ivh" in families else None,
         _lean(roi.around, settings) if "local_intensity" in families else None,
     )
+
+
+@lru_cache(maxsize=1024)
+def _affordable(
+    families: tuple[str, ...], longest: int, memory_limit: int, distance: int, convention: str
+) -> int:
+    """ROIs of the same longest side are alike."""
+    return affordable_levels(families, longest, memory_limit, distance=distance, convention=convention)
 
 
 def _lean(around: NDArray[Any], settings: Settings) -> NDArray[Any]:
