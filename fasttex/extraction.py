@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from .backends import get_backend, resolve_threads
+from .backends import compiled, get_backend, resolve_threads
 from .errors import SettingsError
 from .io import RoiFailure, read_image, read_rois
 from .measures import Stopwatch, parse_bytes
@@ -129,7 +129,7 @@ def extract(
     provenance = {
         "versions": versions(),
         "backend": engine.backend,
-        "features_engine": "numpy",
+        "features_engine": "compiled" if compiled() else "numpy",
         "threads": engine.threads,
         "image": image_record(picture),
         "rois": found.record,

@@ -1,0 +1,283 @@
+// The compiled twins of the rows of intensity_statistics, intensity_histogram and ivh (IBSI: UHIW, ZVCW,
+// P88C).
+//
+// The definitions are the NumPy rows of fasttex/features; here each family is one function that fills a row.
+// Numbers come either as they are or tallied (see order_statistics.hpp), and then every sum runs over the
+// different numbers with their counts. No function of the C library takes part but the square root, so all
+// builds give the same bits.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "order_statistics.hpp"
+
+namespace fasttex {
+
+constexpr Index kStatistics = 18, kHistogramFeatures = 23, kIvhFeatures = 6;
+
+namespace intensity_detail {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+inline double divide(double a, double b) { return b != 0 ? a / b : kNaN; }
+
+struct Once {
+    double operator()(Index) const { return 1.0; }
+};
+
+struct Counted {
+    const double* count;
+    double operator()(Index k) const { return count[k]; }
+};
+
+// Percentiles interpolated linearly between ranks, as numpy.percentile does it.
+struct Percentile {
+    Index below, above;
+    double part;
+
+    Percentile(double percent, Index n) {
+        const double place = static_cast<double>(n - 1) * (percent / 100);
+        below = static_cast<Index>(place);
+        above = std::min(below + 1, n - 1);
+        part = place - static_cast<double>(below);
+    }
+    double between(double a, double b) const {
+        const double step = b - a;
+        return part >= 0.5 ? b - step * (1 - part) : a + step * part;
+    }
+};
+
+constexpr int kPercentiles = 5;
+constexpr double kPercents[kPercentiles] = {10, 25, 50, 75, 90};
+
+struct Ordered {
+    Range range;
+    double percentile[kPercentiles];
+};
+
+// `at(ranks, n, out)` looks ten rising ranks up.
+template <class Lookup>
+void set_percentiles(Index n, const Lookup& at, double* out) {
+    Index rank[2 * kPercentiles];
+    double found[2 * kPercentiles];
+    for (int p = 0; p < kPercentiles; ++p) {
+        const Percentile percentile(kPercents[p], n);
+        rank[2 * p] = percentile.below;
+        rank[2 * p + 1] = percentile.above;
+    }
+    // Of very few numbers the upper rank of one may lie above the lower of the next.
+    Index sorted[2 * kPercentiles];
+    std::copy(rank, rank + 2 * kPercentiles, sorted);
+    std::sort(sorted, sorted + 2 * kPercentiles);
+    at(sorted, 2 * kPercentiles, found);
+    const auto value = [&](Index r) {
+        return found[std::find(sorted, sorted + 2 * kPercentiles, r) - sorted];
+    };
+    for (int p = 0; p < kPercentiles; ++p)
+        out[p] = Percentile(kPercents[p], n).between(value(rank[2 * p]), value(rank[2 * p + 1]));
+}
+
+// Factors that bring a number near 1 without rounding, in two steps, as one might overflow; 1 where the
+// fourth power is not in danger anyway.
+struct Scale {
+    double first = 1, second = 1;
+
+    explicit Scale(double largest) {
+        if (largest > 1e-60 && largest < 1e60) return;
+        int exponent = 0;
+        for (double v = largest; v >= 2 && exponent < 1100; v /= 2) ++exponent;
+        for (double v = largest; v < 1 && v > 0 && exponent > -1100; v *= 2) --exponent;
+        for (int k = 0; k < std::abs(exponent); ++k) {
+            double& factor = k % 2 ? first : second;
+            factor *= exponent > 0 ? 0.5 : 2.0;
+        }
+    }
+    double operator()(double x) const { return x * first * second; }
+};
+
+struct Deviations {
+    double mean, correction;
+    double operator()(double x) const { return (x - mean) - correction; }
+};
+
+// The mean, and what was lost when it was rounded, of the numbers that are `kept`.
+template <class Weight, class Kept>
+Deviations deviations_of(const double* x, Index n, const Weight& weight, const Kept& kept, double* voxels) {
+    const auto sums = lane_sums<2>(n, [&](Index k, double* term) {
+        term[0] = kept(x[k]) ? x[k] * weight(k) : 0.0;
+        term[1] = kept(x[k]) ? weight(k) : 0.0;
+    });
+    *voxels = sums[1];
+    const double mean = sums[0] / sums[1];
+    const auto lost = lane_sums<1>(
+        n, [&](Index k, double* term) { term[0] = kept(x[k]) ? (x[k] - mean) * weight(k) : 0.0; });
+    return {mean, lost[0] / sums[1]};
+}
+
+template <class Weight>
+double robust_mean_absolute_deviation(const double* x, Index n, const Weight& weight, const Ordered& order) {
+    const double low = order.percentile[0], high = order.percentile[4];
+    const auto kept = [=](double v) { return v >= low && v <= high; };
+    const Range range = range_of(x, n, kept);
+    if (range.low > range.high) return kNaN;  // two voxels: both percentiles lie between them
+    if (range.low == range.high) return 0.0;
+    double voxels;
+    const Deviations d = deviations_of(x, n, weight, kept, &voxels);
+    const auto sum = lane_sums<1>(
+        n, [&](Index k, double* term) { term[0] = kept(x[k]) ? std::abs(d(x[k])) * weight(k) : 0.0; });
+    return sum[0] / voxels;
+}
+
+struct Moments {
+    double mean = 0, variance = 0, skewness = 0, kurtosis = 0, absolute = 0, robust = 0, median_absolute = 0,
+           energy = 0, voxels = 0;
+};
+
+template <class Weight>
+Moments moments_of(const double* x, Index n, const Weight& weight, const Ordered& order, double normal) {
+    const auto all = [](double) { return true; };
+    const double median = order.percentile[2];
+    Moments m;
+    const Deviations d = deviations_of(x, n, weight, all, &m.voxels);
+    m.energy = lane_sums<1>(n, [&](Index k, double* t) { t[0] = x[k] * x[k] * weight(k); })[0];
+    m.mean = order.range.low;
+    if (order.range.low == order.range.high) return m;
+    m.mean = d.mean;
+    const Scale scale(std::max(std::abs(d(order.range.low)), std::abs(d(order.range.high))));
+    const auto sums = lane_sums<5>(n, [&](Index k, double* term) {
+        const double plain = d(x[k]), w = weight(k), scaled = scale(plain), square = scaled * scaled;
+        term[0] = plain * plain * w;
+        term[1] = std::abs(plain) * w;
+        term[2] = square * w;
+        term[3] = square * scaled * w;
+        term[4] = square * square * w;
+    });
+    m.variance = sums[0] / m.voxels;
+    m.absolute = sums[1] / m.voxels;
+    const double square = sums[2] / m.voxels;
+    m.skewness = sums[3] / m.voxels / (square * std::sqrt(square));
+    m.kurtosis = sums[4] / m.voxels / (square * square) - normal;
+    m.median_absolute =
+        lane_sums<1>(n, [&](Index k, double* t) { t[0] = std::abs(x[k] - median) * weight(k); })[0] /
+        m.voxels;
+    m.robust = robust_mean_absolute_deviation(x, n, weight, order);
+    return m;
+}
+
+// What both families share, in the order of intensity_statistics.FEATURES.
+inline void fill_statistics(const Moments& m, const Ordered& order, double* out) {
+    const double* p = order.percentile;
+    const double row[kStatistics] = {m.mean,
+                                     m.variance,
+                                     m.skewness,
+                                     m.kurtosis,
+                                     p[2],
+                                     order.range.low,
+                                     p[0],
+                                     p[4],
+                                     order.range.high,
+                                     p[3] - p[1],
+                                     order.range.high - order.range.low,
+                                     m.absolute,
+                                     m.robust,
+                                     m.median_absolute,
+                                     divide(std::sqrt(m.variance), m.mean),
+                                     divide(p[3] - p[1], p[3] + p[1]),
+                                     m.energy,
+                                     std::sqrt(m.energy / m.voxels)};
+    std::copy(row, row + kStatistics, out);
+}
+
+inline void tallied_statistics(const Tally& t, bool excess_kurtosis, double* out) {
+    Ordered order{{t.value.front(), t.value.back()}, {}};
+    const auto at = [&](const Index* rank, Index n, double* found) {
+        for (Index r = 0; r < n; ++r) found[r] = t.at(rank[r]);
+    };
+    set_percentiles(t.total, at, order.percentile);
+    const Index n = static_cast<Index>(t.value.size());
+    const Counted weight{t.count.data()};
+    const Moments m = moments_of(t.value.data(), n, weight, order, excess_kurtosis ? 3.0 : 0.0);
+    fill_statistics(m, order, out);
+}
+
+}  // namespace intensity_detail
+
+// `out`: kStatistics numbers.
+inline void intensity_statistics(const double* x, Index n, bool excess_kurtosis, double* out) {
+    using namespace intensity_detail;
+    if (n == 0) {
+        std::fill(out, out + kStatistics, kNaN);
+        return;
+    }
+    Ordered order{range_of(x, n, [](double) { return true; }), {}};
+    Tally counted;
+    if (tally(x, n, order.range, counted)) return tallied_statistics(counted, excess_kurtosis, out);
+    const auto at = [&](const Index* rank, Index n_ranks, double* found) {
+        select(x, n, order.range, rank, n_ranks, found);
+    };
+    set_percentiles(n, at, order.percentile);
+    fill_statistics(moments_of(x, n, Once{}, order, excess_kurtosis ? 3.0 : 0.0), order, out);
+}
+
+// Intensities on the axis of the intensity-volume histogram; `step` 0 for a continuous one.
+struct IvhView {
+    const double* x;
+    Index n;
+    double low, high, step;
+};
+
+namespace intensity_detail {
+
+// To the nearest whole number, ties to even.
+inline double rounded(double v) {
+    constexpr double kWhole = 4503599627370496.0;  // from here on all doubles are
+    if (v >= 0) return v < kWhole ? (v + kWhole) - kWhole : v;
+    return v > -kWhole ? (v - kWhole) + kWhole : v;
+}
+
+}  // namespace intensity_detail
+
+// `out`: kIvhFeatures numbers.
+inline void ivh(const IvhView& axis, double* out) {
+    using namespace intensity_detail;
+    std::fill(out, out + kIvhFeatures, kNaN);
+    if (axis.n == 0) return;
+    const auto steps = [&](double v) {
+        const double above = v - axis.low;
+        return axis.step != 0 ? rounded(above / axis.step) : above;
+    };
+    const Index percent[2] = {10, 90};
+    const double length = steps(axis.high);
+    Index rank[2];
+    double place[2], at[2];
+    for (int k = 0; k < 2; ++k) {
+        rank[1 - k] = axis.n - 1 - axis.n * percent[k] / 100;
+        place[k] = length * static_cast<double>(percent[k]) / 100;
+        if (axis.step != 0 && length > 0) {
+            const std::int64_t whole = static_cast<std::int64_t>(length) * percent[k];
+            place[k] = static_cast<double>((whole + 99) / 100);
+        }
+    }
+    const Range range = range_of(axis.x, axis.n, [](double) { return true; });
+    select(axis.x, axis.n, range, rank, 2, at);
+    if (length > 0) {
+        const auto counts = lane_sums<2>(axis.n, [&](Index k, double* term) {
+            const double s = steps(axis.x[k]);
+            term[0] = s >= place[0] ? 1.0 : 0.0;
+            term[1] = s >= place[1] ? 1.0 : 0.0;
+        });
+        out[0] = counts[0] / static_cast<double>(axis.n);
+        out[1] = counts[1] / static_cast<double>(axis.n);
+    }
+    for (int k = 0; k < 2; ++k) {
+        const double more = steps(at[1 - k]);
+        out[2 + k] = axis.step != 0 ? axis.low + (more + 1) * axis.step : axis.low + more;
+    }
+    out[4] = out[0] - out[1];
+    out[5] = out[2] - out[3];
+}
+
+}  // namespace fasttex
