@@ -38,6 +38,41 @@ namespace local_detail {
 
 constexpr Index kChunk = 16, kStrip = 16;
 
+// A chunk of a row in registers. What happens to one voxel does not depend on how many a register holds.
+template <class T>
+class Chunk {
+  public:
+    void add(const T* from) {
+        for (Index k = 0; k < kParts; ++k) {
+            Part part;
+            std::memcpy(&part, from + k * kLength, sizeof part);
+            part_[k] += part;
+        }
+    }
+    void add_to(T* out) const {
+        for (Index k = 0; k < kParts; ++k) {
+            Part part;
+            std::memcpy(&part, out + k * kLength, sizeof part);
+            part += part_[k];
+            std::memcpy(out + k * kLength, &part, sizeof part);
+        }
+    }
+
+  private:
+#if !defined(__GNUC__) && !defined(__clang__)
+    static constexpr Index kLength = 1;
+    typedef T Part;
+#elif defined(__AVX2__)
+    static constexpr Index kLength = 32 / sizeof(T);
+    typedef T Part __attribute__((vector_size(32)));
+#else
+    static constexpr Index kLength = 16 / sizeof(T);
+    typedef T Part __attribute__((vector_size(16)));
+#endif
+    static constexpr Index kParts = kChunk / kLength;
+    Part part_[kParts] = {};
+};
+
 inline Index whole_chunks(Index n) { return (n + kChunk - 1) / kChunk * kChunk; }
 
 inline bool is_finite(double v) { return v - v == 0; }
@@ -144,18 +179,13 @@ class Strip {
 
     void add_disk(std::size_t begin, std::size_t end, Index y, Span span, T* one, T* other) {
         for (Index x = span.first; x < span.last; x += kChunk) {
-            T sum[kChunk] = {};
+            Chunk<T> sum;
             for (std::size_t k = begin; k < end; ++k) {
                 const SphereRow& r = sphere_.rows[k];
-                const T* source = row(r.width, y + around_.reach.y + r.dy) + x;
-                for (Index l = 0; l < kChunk; ++l) sum[l] += source[l];
+                sum.add(row(r.width, y + around_.reach.y + r.dy) + x);
             }
-            if (one) {
-                for (Index l = 0; l < kChunk; ++l) one[x + l] += sum[l];
-            }
-            if (other) {
-                for (Index l = 0; l < kChunk; ++l) other[x + l] += sum[l];
-            }
+            if (one) sum.add_to(one + x);
+            if (other) sum.add_to(other + x);
         }
     }
 };

@@ -52,6 +52,22 @@ inline Values look_at(const Strided& image, Shape start, Shape box, Shape reach)
     return found;
 }
 
+inline bool is_short(const Strided& image) {
+    return image.load == load_row<std::int16_t> || image.load == load_row<std::uint16_t> ||
+           image.load == load_row<std::int8_t> || image.load == load_row<std::uint8_t>;
+}
+
+// What look_at would find at worst, of integers up to 16 bits.
+inline Values of_shorts(const Strided& image, Shape start, Shape box, Shape reach) {
+    Values found;
+    found.low = 0;
+    found.high = 65535;
+    found.complete = start.z >= reach.z && start.z + box.z + reach.z <= image.shape.z &&
+                     start.y >= reach.y && start.y + box.y + reach.y <= image.shape.y &&
+                     start.x >= reach.x && start.x + box.x + reach.x <= image.shape.x;
+    return found;
+}
+
 // The mean of a sphere rises with its sum where all spheres have as many voxels: one division at the end.
 // `above` is x - base, which may be rounded: only `exact()`, which gives x, tells two that are alike apart.
 struct Peaks {
@@ -128,8 +144,9 @@ void local_intensity(const Strided& image, Shape start, const RoiView<Level>& ro
         if (!found) image.row(z + start.z, y + start.y, span.first + start.x, 1, &base);
         found = true;
     });
-    const Values values = look_at(image, at, box.shape, sphere.reach);
     const double n = sphere.voxels(), limit = 2147483647.0;
+    const Values values = is_short(image) ? of_shorts(image, at, box.shape, sphere.reach)
+                                          : look_at(image, at, box.shape, sphere.reach);
     const bool small = values.whole && (values.high - values.low) * n < limit;
     const Peaks peaks =
         small ? peaks_of<std::int32_t>(image, at, sphere, roi, box, spans, base, values.complete)

@@ -16,7 +16,7 @@ from ..kernels.reference.discretize import raw_level
 from ..matrices.memory import affordable_levels, counts_bytes
 from ..settings import Settings
 from ..types import Batch, Binning, DiscretizedRoi, FloatArray, IntArray, IvhValues, LevelArray, Roi
-from .crop import bounding_box
+from .crop import bounding_box, values_inside
 from .ivh import ivh_values
 
 MAX_LISTED_BINS = 256  # in the record of a ROI
@@ -85,7 +85,7 @@ def _cut_to_box(roi: Roi) -> Roi:
 
 
 def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
-    x = roi.intensities[roi.intensity_mask].astype(np.float64)
+    x = values_inside(roi.intensities, roi.intensity_mask)
     choices = settings.resolved
     families, rule = choices["families"], choices["discretization"]
     binning = Binning(roi.intensities, roi.intensity_mask, rule, 1, settings.distance)
