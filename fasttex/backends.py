@@ -72,7 +72,7 @@ def compiled() -> Any:
     Whoever counts, these steps give the same numbers with it and without.
     """
     try:
-        return getattr(get_backend("cpp"), "extension")  # noqa: B009 - no kernel, so not in the contract
+        return cast(Any, get_backend("cpp")).extension
     except BackendUnavailableError:
         return None
 

@@ -36,9 +36,7 @@ def compiled_morphology(
 
 def _intensity_statistics(extension: Any, batch: Batch[DiscretizedRoi], options: Options) -> FloatArray:
     samples = [item.intensities for item in batch.items]
-    return _rows(
-        extension.intensity_statistics(samples, options.convention.excess_kurtosis, batch.threads)
-    )
+    return _rows(extension.intensity_statistics(samples, options.convention.excess_kurtosis, batch.threads))
 
 
 def _intensity_histogram(extension: Any, batch: Batch[DiscretizedRoi], options: Options) -> FloatArray:

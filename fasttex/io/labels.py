@@ -79,7 +79,7 @@ def find_labels(voxels: NDArray[Any], threshold: float | None, what: str) -> Lab
 
 
 def _boxes(codes: NDArray[Any], n_codes: int) -> list[Box | None]:
-    """The box of each of the codes 1 to `n_codes`, all found in one pass; None for those that do not occur."""
+    """The box of each of the codes 1 to `n_codes`, found in one pass; None where one does not occur."""
     extension = compiled()
     found = None if extension is None else extension.label_boxes(codes, n_codes)
     if found is None:

@@ -152,9 +152,7 @@ def describe(
     return described(summary(inside), start, shape)
 
 
-def described(
-    found: Summary, start: tuple[int, int, int], shape: tuple[int, int, int]
-) -> dict[str, object]:
+def described(found: Summary, start: tuple[int, int, int], shape: tuple[int, int, int]) -> dict[str, object]:
     """As `describe`, of a mask that was looked at already."""
     first = [f + s for f, s in zip(found.first, start, strict=True)]
     stop = [e + s for e, s in zip(found.stop, start, strict=True)]

@@ -194,7 +194,7 @@ class Settings:
 
     def __new__(cls, **given: Any) -> Self:
         """Refuse fields that do not exist, with the nearest one that does."""
-        known = list(_fields(cls))
+        known = list(_fields())
         for key in given:
             if key not in known:
                 near = difflib.get_close_matches(key, known, 1, 0.5)
@@ -203,7 +203,7 @@ class Settings:
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        for name, (f, hint) in _fields(type(self)).items():
+        for name, (f, hint) in _fields().items():
             given = getattr(self, name)
             if given is not f.default:
                 object.__setattr__(self, name, checked(f, given, hint))
@@ -281,7 +281,7 @@ class Settings:
 
 
 @cache
-def _fields(cls: type[Settings]) -> dict[str, tuple[dataclasses.Field[Any], Any]]:
+def _fields() -> dict[str, tuple[dataclasses.Field[Any], Any]]:
     """Each field by its name, with its type as it is checked."""
-    hints = get_type_hints(cls, include_extras=True)
-    return {f.name: (f, hints[f.name]) for f in dataclasses.fields(cls)}
+    hints = get_type_hints(Settings, include_extras=True)
+    return {f.name: (f, hints[f.name]) for f in dataclasses.fields(Settings)}
