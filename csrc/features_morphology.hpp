@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "features_intensity.hpp"
+#include "hull_measures.hpp"
 #include "mask_geometry.hpp"
 #include "surface.hpp"
 
@@ -109,61 +110,6 @@ inline double ellipsoid_area(const double* axis) {
     return 4 * kPi * a * b * total;
 }
 
-struct HullMeasures {
-    double volume = 0, area = 0, diameter = 0;
-};
-
-inline double largest_distance(const std::vector<std::array<double, 3>>& corner) {
-    const Index n = static_cast<Index>(corner.size());
-    std::vector<double> axis[3];
-    for (int a = 0; a < 3; ++a) {
-        for (const auto& p : corner) axis[a].push_back(p[a]);
-    }
-    double largest[kLanes] = {};
-    for (Index i = 0; i < n; ++i) {
-        const double z = corner[i][0], y = corner[i][1], x = corner[i][2];
-        const auto squared = [&](Index j) {
-            const double dz = axis[0][j] - z, dy = axis[1][j] - y, dx = axis[2][j] - x;
-            return dz * dz + dy * dy + dx * dx;
-        };
-        Index j = i + 1;
-        for (; j + kLanes <= n; j += kLanes) {
-            for (Index l = 0; l < kLanes; ++l) {
-                const double d = squared(j + l);
-                largest[l] = d > largest[l] ? d : largest[l];
-            }
-        }
-        for (; j < n; ++j) largest[0] = std::max(largest[0], squared(j));
-    }
-    return std::sqrt(*std::max_element(largest, largest + kLanes));
-}
-
-inline HullMeasures measure_hull(const std::vector<Point>& points, const double* spacing) {
-    const double h[3] = {spacing[0] / 2, spacing[1] / 2, spacing[2] / 2};
-    HullMeasures found;
-    std::int64_t volume = 0;
-    std::vector<char> is_corner(points.size(), 0);
-    for (const Hull::Triangle& t : Hull(points).triangles()) {
-        const Point a = points[t[0]], normal = cross(points[t[1]] - a, points[t[2]] - a);
-        volume += dot(normal, a - points[0]);
-        const double z = static_cast<double>(normal.z) * h[1] * h[2],
-                     y = static_cast<double>(normal.y) * h[2] * h[0],
-                     x = static_cast<double>(normal.x) * h[0] * h[1];
-        found.area += std::sqrt(z * z + y * y + x * x) / 2;
-        for (const std::int32_t corner : t) is_corner[corner] = 1;
-    }
-    found.volume = static_cast<double>(volume < 0 ? -volume : volume) / 6 * (h[0] * h[1] * h[2]);
-    std::vector<std::array<double, 3>> corners;
-    for (std::size_t p = 0; p < points.size(); ++p) {
-        if (!is_corner[p]) continue;
-        const Point& at = points[p];
-        corners.push_back({static_cast<double>(at.z) * h[0], static_cast<double>(at.y) * h[1],
-                           static_cast<double>(at.x) * h[2]});
-    }
-    found.diameter = largest_distance(corners);
-    return found;
-}
-
 // Sums over the voxels with a level: their indices, and these weighted with x - μ; both about `origin`.
 struct Lever {
     double mean = 0;
@@ -175,9 +121,8 @@ struct Lever {
 template <class Level>
 Lever lever_of(const RoiView<Level>& roi, const double* x, Index n, const std::int64_t* origin) {
     Lever lever;
-    const auto all = [](double) { return true; };
-    const auto d = intensity_detail::deviations_of(x, n, intensity_detail::Once{}, all, &lever.n);
-    const Range range = range_of(x, n, all);
+    const auto d = intensity_detail::deviations_of(x, n, intensity_detail::Once{}, &lever.n);
+    const Range range = range_of(x, n);
     lever.mean = range.low == range.high ? range.low : d.mean;
     const double* at = x;
     for (Index z = 0; z < roi.shape.z; ++z) {

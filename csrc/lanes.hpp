@@ -49,17 +49,15 @@ struct Range {
     double low, high;
 };
 
-// Smallest and largest of x[k] that are `kept(x[k])`; low > high where there are none.
-template <class Kept>
-Range range_of(const double* x, Index n, const Kept& kept) {
+// Smallest and largest; low > high where there are none.
+inline Range range_of(const double* x, Index n) {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
     double low[kLanes], high[kLanes];
     std::fill(low, low + kLanes, kInfinity);
     std::fill(high, high + kLanes, -kInfinity);
     const auto look = [&](double v, Index l) {
-        const double below = kept(v) ? v : kInfinity, above = kept(v) ? v : -kInfinity;
-        low[l] = below < low[l] ? below : low[l];
-        high[l] = above > high[l] ? above : high[l];
+        low[l] = v < low[l] ? v : low[l];
+        high[l] = v > high[l] ? v : high[l];
     };
     Index k = 0;
     for (; k + kLanes <= n; k += kLanes) {

@@ -23,16 +23,13 @@ Box box_of(const RoiView<Level>& roi) {
 }
 
 struct Values {
-    bool whole = true, complete = true;  // all whole numbers; all finite, and none beyond the image's border
+    bool whole = true, finite = true;
     double low = std::numeric_limits<double>::infinity(), high = -low;
 };
 
 inline Values look_at(const Strided& image, Shape start, Shape box, Shape reach) {
     Values found;
-    Index rows = 0, length = 0;
     for_each_image_row(image, start, box, reach, [&](Index, Index, Index, Index n, const double* v) {
-        ++rows;
-        length = n;
         int finite = 1, whole = 1;
         double low = found.low, high = found.high;
         for (Index k = 0; k < n; ++k) {
@@ -44,11 +41,9 @@ inline Values look_at(const Strided& image, Shape start, Shape box, Shape reach)
         }
         found.low = low;
         found.high = high;
-        found.complete &= finite != 0;
+        found.finite &= finite != 0;
         found.whole &= whole != 0;
     });
-    const Index expected = (box.z + 2 * reach.z) * (box.y + 2 * reach.y);
-    found.complete &= rows == expected && length == box.x + 2 * reach.x;
     return found;
 }
 
@@ -58,17 +53,54 @@ inline bool is_short(const Strided& image) {
 }
 
 // What look_at would find at worst, of integers up to 16 bits.
-inline Values of_shorts(const Strided& image, Shape start, Shape box, Shape reach) {
+inline Values of_shorts() {
     Values found;
     found.low = 0;
     found.high = 65535;
-    found.complete = start.z >= reach.z && start.z + box.z + reach.z <= image.shape.z &&
-                     start.y >= reach.y && start.y + box.y + reach.y <= image.shape.y &&
-                     start.x >= reach.x && start.x + box.x + reach.x <= image.shape.x;
     return found;
 }
 
-// The mean of a sphere rises with its sum where all spheres have as many voxels: one division at the end.
+// How many voxels of the sphere around a voxel lie in the image. A row of the sphere that lies in it is cut
+// at both ends alone, so of the others only how many there are of each half-width matters.
+class BorderCounts {
+  public:
+    BorderCounts(const Sphere& sphere, Shape start, Shape image)
+        : sphere_(sphere), start_(start), image_(image), rows_(sphere.reach.x + 1, 0) {}
+
+    double at(Index z, Index y, Index x) {
+        if (z != z_ || y != y_) look_at_rows(z, y);
+        const Index left = x + start_.x, right = image_.x - 1 - left;
+        if (left >= sphere_.reach.x && right >= sphere_.reach.x) return uncut_;
+        Index n = 0;
+        for (Index width = 0; width <= sphere_.reach.x; ++width)
+            n += rows_[width] * (1 + std::min(width, left) + std::min(width, right));
+        return static_cast<double>(n);
+    }
+
+  private:
+    const Sphere& sphere_;
+    Shape start_, image_;
+    std::vector<Index> rows_;  // by half-width
+    Index z_ = -1, y_ = -1;
+    double uncut_ = 0;
+
+    void look_at_rows(Index z, Index y) {
+        z_ = z;
+        y_ = y;
+        std::fill(rows_.begin(), rows_.end(), 0);
+        const auto beyond = [](Index k, Index n) { return k < 0 || k >= n; };
+        Index n = 0;
+        for (const SphereRow& row : sphere_.rows) {
+            if (beyond(y + start_.y + row.dy, image_.y)) continue;
+            const Index slices = !beyond(z + start_.z + row.dz, image_.z) +
+                                 (row.dz != 0 && !beyond(z + start_.z - row.dz, image_.z));
+            rows_[row.width] += slices;
+            n += slices * (2 * row.width + 1);
+        }
+        uncut_ = static_cast<double>(n);
+    }
+};
+
 // `above` is x - base, which may be rounded: only `exact()`, which gives x, tells two that are alike apart.
 struct Peaks {
     double highest = -std::numeric_limits<double>::infinity(), highest_above = highest, local = highest,
@@ -106,15 +138,17 @@ std::vector<double> counts_of(const Strided& image, Shape start, const Sphere& s
 
 template <class T, class Level>
 Peaks peaks_of(const Strided& image, Shape start, const Sphere& sphere, const RoiView<Level>& roi,
-               const Box& box, const std::vector<Span>& spans, double base, bool complete) {
+               const Box& box, const std::vector<Span>& spans, double base, bool finite) {
     const Around<T> around = around_of<T>(image, start, box.shape, sphere.reach, base);
     std::vector<double> counts;
-    if (!complete) counts = counts_of(image, start, sphere, roi, box, spans);
+    if (!finite) counts = counts_of(image, start, sphere, roi, box, spans);
+    BorderCounts border(sphere, start, image.shape);
     Peaks peaks;
     std::size_t k = 0;
     for_each_sphere(around, sphere, roi, box.first, spans, [&](Index z, Index y, Index x, double sum) {
         const T above = around.at(z + sphere.reach.z, y + sphere.reach.y)[x + sphere.reach.x];
-        peaks.look(static_cast<double>(above), complete ? sum : sum / counts[k++], [&] {
+        const double n = finite ? border.at(z, y, x) : counts[k++];
+        peaks.look(static_cast<double>(above), sum / n, [&] {
             double intensity;
             image.row(z + start.z, y + start.y, x + start.x, 1, &intensity);
             return intensity;
@@ -145,15 +179,13 @@ void local_intensity(const Strided& image, Shape start, const RoiView<Level>& ro
         found = true;
     });
     const double n = sphere.voxels(), limit = 2147483647.0;
-    const Values values = is_short(image) ? of_shorts(image, at, box.shape, sphere.reach)
-                                          : look_at(image, at, box.shape, sphere.reach);
+    const Values values = is_short(image) ? of_shorts() : look_at(image, at, box.shape, sphere.reach);
     const bool small = values.whole && (values.high - values.low) * n < limit;
-    const Peaks peaks =
-        small ? peaks_of<std::int32_t>(image, at, sphere, roi, box, spans, base, values.complete)
-              : peaks_of<double>(image, at, sphere, roi, box, spans, base, values.complete);
-    const double divisor = values.complete ? n : 1.0;
-    out[0] = base + peaks.local / divisor;
-    out[1] = base + peaks.global / divisor;
+    const Peaks peaks = small
+                            ? peaks_of<std::int32_t>(image, at, sphere, roi, box, spans, base, values.finite)
+                            : peaks_of<double>(image, at, sphere, roi, box, spans, base, values.finite);
+    out[0] = base + peaks.local;
+    out[1] = base + peaks.global;
 }
 
 }  // namespace fasttex

@@ -86,7 +86,7 @@ def _cut_to_box(roi: Roi) -> Roi:
 
 def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
     x = values_inside(roi.intensities, roi.intensity_mask)
-    choices = settings.resolved
+    choices = settings.choices
     families, rule = choices["families"], choices["discretization"]
     binning = Binning(roi.intensities, roi.intensity_mask, rule, 1, settings.distance)
     binning, clipped = _RULES[rule](binning, settings, x, roi.name)
@@ -143,12 +143,12 @@ def _described(binning: Binning) -> dict[str, Any]:
 
 def _fbn(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
     low, high = float(x.min()), float(x.max())
-    n = settings.resolved["bin_number"] if high > low else 1
+    n = settings.choices["bin_number"] if high > low else 1
     return dataclasses.replace(binning, origin=low, width=high - low, n_levels=n), 0
 
 
 def _fbs(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
-    origin, width = settings.resolved["bin_origin"], float(settings.bin_width or 0)
+    origin, width = settings.choices["bin_origin"], float(settings.bin_width or 0)
     origin = float(x.min()) if origin == "roi_minimum" else float(origin)
     highest = np.floor((x.max() - origin) / width) + 1
     if not highest <= MAX_LEVEL_VALUE:

@@ -38,11 +38,11 @@ def ivh_values(x: FloatArray, settings: Settings) -> IvhValues:
     """
     low, high = _range(x, settings)
     if settings.ivh_discretization == "fbn":
-        return _fbn(x, settings.resolved["ivh_bin_number"])
+        return _fbn(x, settings.choices["ivh_bin_number"])
     if settings.ivh_discretization == "fbs":
-        origin = settings.resolved["bin_origin"]
+        origin = settings.choices["bin_origin"]
         return _fbs(x, low if origin == "roi_minimum" else float(origin), high, settings)
-    if settings.resolved["discretization"] == "identity":
+    if settings.choices["discretization"] == "identity":
         return IvhValues(x, 1.0, float(x.max()))
     if (x == np.floor(x)).all():
         return IvhValues(x, float(math.ceil(low)), float(math.floor(high)))

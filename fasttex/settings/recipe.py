@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -239,6 +240,11 @@ class Settings:
             name: value.copy() if isinstance(value, (list, dict)) else value
             for name, value in self._resolved.items()
         }
+
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        """The same as `resolved`, made once, for reading alone."""
+        return self._resolved
 
     @cached_property
     def _resolved(self) -> dict[str, Any]:
