@@ -4,6 +4,7 @@
 
 #include "bindings.hpp"
 #include "features_histogram.hpp"
+#include "features_ivh.hpp"
 #include "features_morphology.hpp"
 #include "local_peaks.hpp"
 #include "runs.hpp"

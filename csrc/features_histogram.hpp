@@ -7,6 +7,8 @@
 
 namespace fasttex {
 
+constexpr Index kHistogramFeatures = 23;
+
 namespace histogram_detail {
 
 using intensity_detail::kNaN;

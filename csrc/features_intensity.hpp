@@ -1,5 +1,4 @@
-// The compiled twins of the rows of intensity_statistics, intensity_histogram and ivh (IBSI: UHIW, ZVCW,
-// P88C).
+// The compiled twin of the rows of intensity_statistics (IBSI: UHIW), and what the histogram's share with it.
 //
 // The definitions are the NumPy rows of fasttex/features; here each family is one function that fills a row.
 // Numbers come either as they are or tallied (see order_statistics.hpp), and then every sum runs over the
@@ -16,7 +15,7 @@
 
 namespace fasttex {
 
-constexpr Index kStatistics = 18, kHistogramFeatures = 23, kIvhFeatures = 6;
+constexpr Index kStatistics = 18;
 
 namespace intensity_detail {
 
@@ -250,64 +249,6 @@ inline void intensity_statistics(const double* x, Index n, bool excess_kurtosis,
     };
     set_percentiles(n, at, order.percentile);
     fill_statistics(moments_of(x, n, Once{}, order, excess_kurtosis ? 3.0 : 0.0), order, out);
-}
-
-// Intensities on the axis of the intensity-volume histogram; `step` 0 for a continuous one.
-struct IvhView {
-    const double* x;
-    Index n;
-    double low, high, step;
-};
-
-namespace intensity_detail {
-
-// To the nearest whole number, ties to even.
-inline double rounded(double v) {
-    constexpr double kWhole = 4503599627370496.0;  // from here on all doubles are
-    if (v >= 0) return v < kWhole ? (v + kWhole) - kWhole : v;
-    return v > -kWhole ? (v - kWhole) + kWhole : v;
-}
-
-}  // namespace intensity_detail
-
-// `out`: kIvhFeatures numbers.
-inline void ivh(const IvhView& axis, double* out) {
-    using namespace intensity_detail;
-    std::fill(out, out + kIvhFeatures, kNaN);
-    if (axis.n == 0) return;
-    const auto steps = [&](double v) {
-        const double above = v - axis.low;
-        return axis.step != 0 ? rounded(above / axis.step) : above;
-    };
-    const Index percent[2] = {10, 90};
-    const double length = steps(axis.high);
-    Index rank[2];
-    double place[2], at[2];
-    for (int k = 0; k < 2; ++k) {
-        rank[1 - k] = axis.n - 1 - axis.n * percent[k] / 100;
-        place[k] = length * static_cast<double>(percent[k]) / 100;
-        if (axis.step != 0 && length > 0) {
-            const std::int64_t whole = static_cast<std::int64_t>(length) * percent[k];
-            place[k] = static_cast<double>((whole + 99) / 100);
-        }
-    }
-    const Range range = range_of(axis.x, axis.n);
-    select(axis.x, axis.n, range, rank, 2, at);
-    if (length > 0) {
-        const auto counts = lane_sums<2>(axis.n, [&](Index k, double* term) {
-            const double s = steps(axis.x[k]);
-            term[0] = s >= place[0] ? 1.0 : 0.0;
-            term[1] = s >= place[1] ? 1.0 : 0.0;
-        });
-        out[0] = counts[0] / static_cast<double>(axis.n);
-        out[1] = counts[1] / static_cast<double>(axis.n);
-    }
-    for (int k = 0; k < 2; ++k) {
-        const double more = steps(at[1 - k]);
-        out[2 + k] = axis.step != 0 ? axis.low + (more + 1) * axis.step : axis.low + more;
-    }
-    out[4] = out[0] - out[1];
-    out[5] = out[2] - out[3];
 }
 
 }  // namespace fasttex
