@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 #include "features_intensity.hpp"
@@ -130,6 +131,7 @@ Lever lever_of(const RoiView<Level>& roi, const double* x, Index n, const std::i
             for_each_run(roi.row(z, y), roi.shape.x, [&](Index first, Index last) {
                 const std::int64_t k[3] = {z - origin[0], y - origin[1], first - origin[2]};
                 const Index length = last - first;
+                if (at + length > x + n) throw std::invalid_argument("a voxel with a level has no intensity");
                 const auto sums = lane_sums<2>(length, [&](Index i, double* term) {
                     const double deviation = d(at[i]);
                     term[0] = deviation;

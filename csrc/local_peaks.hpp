@@ -1,6 +1,8 @@
 // The two peaks of local_intensity from the sums over spheres; see features_local.hpp.
 #pragma once
 
+#include <stdexcept>
+
 #include "features_local.hpp"
 
 namespace fasttex {
@@ -168,6 +170,10 @@ void local_intensity(const Strided& image, Shape start, const RoiView<Level>& ro
     const Box box = box_of(roi);
     std::fill(out, out + kPeaks, std::numeric_limits<double>::quiet_NaN());
     if (box.shape.z <= 0) return;
+    const auto holds = [](Index first, Index n, Index length) { return first >= 0 && first + n <= length; };
+    if (!holds(start.z, roi.shape.z, image.shape.z) || !holds(start.y, roi.shape.y, image.shape.y) ||
+        !holds(start.x, roi.shape.x, image.shape.x))
+        throw std::invalid_argument("the surroundings do not hold the ROI's box");
     const Shape at{start.z + box.first.z, start.y + box.first.y, start.x + box.first.x};
     std::vector<Span> spans(static_cast<std::size_t>(box.shape.z * box.shape.y), Span{0, 0});
     double base = 0;

@@ -1,5 +1,7 @@
 """The compiled rows of whole ROIs are those of the NumPy definitions, with the same bits on every build."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import backend_or_skip
@@ -170,8 +172,6 @@ def images():
 
 @given(images())
 def test_local_intensity(extensions, case):
-    from dataclasses import replace
-
     roi, image, inside, start, spacing = case
     placed = replace(roi, surroundings=image, surroundings_start=start, spacing_mm=spacing)
     wanted = local_intensity(image, inside, spacing)
@@ -185,8 +185,6 @@ def test_local_intensity_tells_close_intensities_apart(extensions):
     image[0, 0, 2:4] = [3e16, np.nextafter(3e16, 4e16)]
     roi = DiscretizedRoi.from_levels((image > 0).astype(int), spacing_mm=(1.0, 1.0, 6.0))
     wanted = local_intensity(image, image > 0, roi.spacing_mm)
-    from dataclasses import replace
-
     placed = replace(roi, surroundings=image)
     found = alike(extensions, lambda e: COMPILED["local_intensity"](e, prepare(placed), None))[0]
     close(found, wanted, 3e16)
@@ -194,8 +192,6 @@ def test_local_intensity_tells_close_intensities_apart(extensions):
 
 @given(rois(), st.sampled_from([(1.0, 1.0, 1.0), (3.0, 0.7, 1.9), (0.5, 0.5, 4.0)]))
 def test_morphology(extensions, roi, spacing):
-    from dataclasses import replace
-
     roi = replace(roi, spacing_mm=spacing)
     if not len(roi.intensities):
         return
@@ -277,3 +273,13 @@ def test_a_batch_is_each_of_its_rois(extensions, threads):
         ]
         assert all(np.array_equal(t[n], r[0], equal_nan=True) for t, r in zip(together, rows, strict=True))
         assert surroundings_of(item)[1] == (0, 0, 0)
+
+
+def test_what_does_not_fit_is_refused(extensions):
+    roi = DiscretizedRoi.from_levels(np.ones((2, 3, 4), dtype=int))
+    batch = prepare(replace(roi, intensities=np.ones(23)))
+    with pytest.raises(ValueError, match="no intensity"):
+        compiled_morphology(extensions[0], batch, surface(batch))
+    beside = replace(roi, surroundings=np.ones((2, 3, 4)), surroundings_start=(0, 0, 1))
+    with pytest.raises(ValueError, match="surroundings"):
+        COMPILED["local_intensity"](extensions[0], prepare(beside), None)
