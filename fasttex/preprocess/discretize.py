@@ -122,7 +122,7 @@ def _affordable(
 def _lean(around: NDArray[Any], settings: Settings) -> NDArray[Any]:
     """The same numbers in a quarter of the memory, where they are whole: they wait for the features."""
     whole = settings.round_intensities and around.dtype.kind == "f"
-    fits = whole and bool(-(2**15) < around.min() and around.max() < 2**15)
+    fits = whole and bool(around.min() > -(2**15) and around.max() < 2**15)
     return around.astype(np.int16) if fits else around
 
 
