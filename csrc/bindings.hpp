@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "border_distance.hpp"
+#include "direction_sets.hpp"
 #include "discretize.hpp"
 #include "parallel.hpp"
 #include "resample.hpp"
@@ -35,13 +36,17 @@ template <class T>
 class Result {
   public:
     explicit Result(std::vector<std::size_t> shape) : shape_(std::move(shape)) {
-        std::size_t n = 1;
-        for (const std::size_t length : shape_) n *= length;
-        data_.reset(static_cast<T*>(std::calloc(n ? n : 1, sizeof(T))));
+        data_.reset(static_cast<T*>(std::calloc(std::max<std::size_t>(1, size()), sizeof(T))));
         if (!data_) throw std::bad_alloc();
     }
 
     T* data() { return data_.get(); }
+
+    std::size_t size() const {
+        std::size_t n = 1;
+        for (const std::size_t length : shape_) n *= length;
+        return n;
+    }
 
     nb::object release() {
         T* data = data_.get();
@@ -62,10 +67,18 @@ nb::list release_all(std::vector<T>& results) {
     return list;
 }
 
+template <class T>
+std::vector<T*> pointers(std::vector<Result<T>>& results) {
+    std::vector<T*> found;
+    for (Result<T>& result : results) found.push_back(result.data());
+    return found;
+}
+
+// Does the work while other Python threads run.
 template <class Work>
-void run(std::size_t n_items, std::size_t threads, const Work& work) {
-    const nb::gil_scoped_release unlocked;
-    parallel_for(n_items, threads, work);
+void unlocked(const Work& work) {
+    const nb::gil_scoped_release released;
+    work();
 }
 
 inline std::size_t length(Index n) { return static_cast<std::size_t>(n); }
@@ -97,6 +110,12 @@ inline Offsets offsets_of(const Table& table) {
     return offsets;
 }
 
+inline Offsets at_most_13(Offsets offsets) {
+    if (static_cast<Index>(offsets.size()) > kMaxDirections)
+        throw nb::value_error("expected at most 13 offsets: one of each pair of opposite directions");
+    return offsets;
+}
+
 inline std::vector<Inside> masks_of(nb::sequence items) {
     std::vector<Inside> masks;
     for (nb::handle item : items) masks.push_back(get<Inside>(item, "morphological_mask"));
@@ -120,8 +139,11 @@ struct Roi {
 template <class Level>
 RoiView<Level> view_of(const Volume& buffer, const Shape& pad, const Shape& shape, Index n_levels) {
     const Index plane = buffer.stride(0), row = buffer.stride(1);
-    const Level* origin = static_cast<const Level*>(buffer.data()) + pad.z * plane + pad.y * row + pad.x;
-    return {origin, shape, plane, row, n_levels};
+    const Level* begin = static_cast<const Level*>(buffer.data());
+    const Index length = (static_cast<Index>(buffer.shape(0)) - 1) * plane +
+                         (static_cast<Index>(buffer.shape(1)) - 1) * row +
+                         static_cast<Index>(buffer.shape(2));
+    return {begin + pad.z * plane + pad.y * row + pad.x, shape, plane, row, n_levels, begin, begin + length};
 }
 
 inline std::vector<Roi> rois_of(nb::sequence items) {
@@ -190,5 +212,17 @@ struct SamplingItem {
         return {lower[n].data(), upper[n].data(), weight[n].data(), static_cast<Index>(lower[n].shape(0))};
     }
 };
+
+inline SamplingItem sampling_of(nb::handle item, nb::handle source) {
+    SamplingItem s{nb::cast<Volume>(source), {}, {}, {}};
+    const nb::object axes = item.attr("axes");
+    for (int n = 0; n < 3; ++n) {
+        const nb::object axis = axes[n];
+        s.lower[n] = get<Ints>(axis, "lower");
+        s.upper[n] = get<Ints>(axis, "upper");
+        s.weight[n] = get<Floats>(axis, "weight");
+    }
+    return s;
+}
 
 }  // namespace fasttex::python

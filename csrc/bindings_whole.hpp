@@ -19,7 +19,10 @@ template <class Fill>
 nb::object rows_of(std::size_t n_items, Index n_features, std::size_t threads, const Fill& fill) {
     Result<double> rows({n_items, length(n_features)});
     double* first = rows.data();
-    run(n_items, threads, [&](std::size_t n) { fill(n, first + n * length(n_features)); });
+    {
+        const nb::gil_scoped_release unlocked;
+        parallel_for(n_items, threads, [&](std::size_t n) { fill(n, first + n * length(n_features)); });
+    }
     return rows.release();
 }
 

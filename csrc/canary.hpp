@@ -8,7 +8,7 @@
 
 #ifdef FASTTEX_CANARIES
 namespace fasttex {
-constexpr int kCanaries = 16;
+constexpr int kCanaries = 19;
 inline int planted = 0;
 }  // namespace fasttex
 #define FASTTEX_PLANTED(n, right, wrong) (::fasttex::planted == (n) ? (wrong) : (right))

@@ -70,14 +70,15 @@ inline void row_levels(double* x, Index n, const BinningView& item) {
 
 }  // namespace discretize_detail
 
-// `buffer`: zeros, C order, `pad` voxels longer than the box on each side of each axis.
+// The planes first … last - 1. `buffer`: zeros, C order, `pad` voxels longer than the box on each side of
+// each axis.
 template <class Level>
-void discretize(const BinningView& item, Level* buffer) {
+void discretize(const BinningView& item, Index first, Index last, Level* buffer) {
     const Shape& shape = item.intensities.shape;
     const Index row_length = shape.x + 2 * item.pad, plane_rows = shape.y + 2 * item.pad;
     std::vector<double> x(static_cast<std::size_t>(shape.x));
     std::vector<unsigned char> mask(x.size());
-    for (Index z = 0; z < shape.z; ++z) {
+    for (Index z = first; z < last; ++z) {
         for (Index y = 0; y < shape.y; ++y) {
             const unsigned char* inside =
                 item.inside.data + z * item.inside.stride.z + y * item.inside.stride.y;

@@ -3,8 +3,8 @@
 // Voxel by voxel, all offsets at once: the level i of the voxel picks a block of the scratch table
 // [i][offset][j], where each offset has a row of its own, so that consecutive increments hit different rows
 // and none waits for another. Level 0, the outside, has a row and a column like any level: they collect what
-// nobody asked for and spare every test. The table counts in 32 bits and is added to the result before it
-// could overflow. Where the table would be large against the number of pairs, or large at all, the pairs are
+// nobody asked for and spare every test. The table counts in 32 bits, which a slab cannot
+// overflow. Where the table would be large against the number of pairs, or large at all, the pairs are
 // counted in the result directly.
 #pragma once
 
@@ -18,9 +18,6 @@ namespace fasttex {
 
 namespace glcm_detail {
 
-// Voxels between two flushes. A cell grows by at most one per voxel, so this stays far below 2^32, and it is
-// small enough that a volume of ordinary size takes the same way as a huge one.
-constexpr Index kVoxelsPerFlush = Index{1} << 24;
 constexpr Index kMaxTableCells = Index{1} << 23;
 
 // FixedOffsets: their number where the compiler should know it, else 0.
@@ -35,8 +32,9 @@ void count_row(const Level* voxel, const Level* end, const std::vector<Index>& s
     }
 }
 
-// Adds table[i][a][j], without level 0, to counts[a][i][j] and clears it.
-inline void flush(std::vector<std::uint32_t>& table, Index n_offsets, Index n_levels, std::int64_t* counts) {
+// Adds table[i][a][j], without level 0, to counts[a][i][j].
+inline void flush(const std::vector<std::uint32_t>& table, Index n_offsets, Index n_levels,
+                  std::int64_t* counts) {
     const Index side = n_levels + 1, kept = FASTTEX_PLANTED(2, n_offsets, n_offsets - 1);
     for (Index a = 0; a < kept; ++a) {
         for (Index i = 1; i < side; ++i) {
@@ -47,7 +45,6 @@ inline void flush(std::vector<std::uint32_t>& table, Index n_offsets, Index n_le
             }
         }
     }
-    std::fill(table.begin(), table.end(), 0);
 }
 
 template <class Level>
@@ -55,14 +52,8 @@ void count_with_table(const RoiView<Level>& roi, const std::vector<Index>& steps
     const Index side = roi.n_levels + 1, n = static_cast<Index>(steps.size());
     std::vector<std::uint32_t> table(static_cast<std::size_t>(side * n * side));
     const auto count = n == 13 ? count_row<13, Level> : n == 4 ? count_row<4, Level> : count_row<0, Level>;
-    Index pending = 0;
     for_each_row(roi, [&](Index, Index, const Level* row, Span span) {
-        if (pending > 0 && pending + span.size() > kVoxelsPerFlush) {
-            flush(table, n, roi.n_levels, counts);
-            pending = 0;
-        }
         count(row + span.first, row + span.last, steps, side, table.data());
-        pending += span.size();
     });
     flush(table, n, roi.n_levels, counts);
 }
@@ -86,7 +77,7 @@ void count_directly(const RoiView<Level>& roi, const std::vector<Index>& steps, 
 
 }  // namespace glcm_detail
 
-// `counts`: zeros, [offset][i][j], int64. No offset may reach beyond the padding.
+// Adds a slab to `counts`: [offset][i][j], int64, zeros at first. No offset may reach beyond the padding.
 template <class Level>
 void glcm(const RoiView<Level>& roi, const Offsets& offsets, std::int64_t* counts) {
     const std::vector<Index> steps = roi.steps(offsets);

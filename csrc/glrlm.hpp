@@ -1,133 +1,216 @@
 // Gray level runs (IBSI TP0I; arXiv:1612.07003, section 3.7).
 //
-// One pass carries, per direction and voxel, the voxel's place k in its run: the place of the voxel before it
-// plus one where both have the same level, else 0. The places of one row are made from those of the row
-// before (for directions within a plane) or of a row of the plane before, so two rows or two planes per
-// direction are kept. No end of a run is looked for: with P[k] voxels of a level at place k there are
-// P[r - 1] - P[r] runs of length r, since each run that reaches place k has one voxel there. P[0] follows
-// from the number of voxels of the level, so only voxels equal to their predecessor are counted one by one.
+// Most runs are short, so none is followed from its start. For a register of voxels and every direction the
+// levels one, two and three steps back and one step ahead say at once whether the voxel continues a run (a
+// pair), whether a run of three or more ends here (a triple), and whether it is longer. Of longer runs, which
+// are rare, the length is found by walking back. With R runs of length r of a level there are Σ R triples
+// over r >= 3, Σ (r - 1)·R pairs and Σ r·R voxels: the runs of three, two and one follow. Pairs and triples
+// of 8-bit levels are counted in tables [level][set of directions], which need no branch; 16-bit levels have
+// few equal neighbors, which are counted one by one. Nothing is carried from voxel to voxel: slabs are
+// independent.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
-#include <cstring>
+#include <utility>
 #include <vector>
 
-#include "bits.hpp"
+#include "direction_sets.hpp"
 #include "roi_view.hpp"
+#include "simd.hpp"
+#include "walk.hpp"
 
 namespace fasttex {
 
 namespace glrlm_detail {
 
-// The places of one direction, for as many rows as later rows look back at.
-template <class Place>
-class Places {
+// Counts sets of 8-bit lanes by level, one table [level][set] for each register of them. Small counters keep
+// the tables in the nearest cache; before they could overflow they are added to large ones.
+class SetTable {
   public:
-    Places(const Offset& offset, const Shape& shape)
-        : planes_(offset.z + 1),
-          rows_(offset.z ? shape.y + 2 : offset.y + 1),
-          width_(shape.x + 2 + kBlock),
-          places_(static_cast<std::size_t>(planes_ * rows_ * width_)) {}
+    explicit SetTable(Index n_levels)
+        : size_((n_levels + 1) * kSets), recent_(static_cast<std::size_t>(2 * size_)) {}
 
-    // y from -1 to the number of rows; what lies outside the box is never taken for a run, whatever it holds.
-    Place* row(Index z, Index y) {
-        return places_.data() + ((z + planes_) % planes_ * rows_ + (y + 1) % rows_) * width_ + 1;
+    void add(Bytes level, const DirectionSets<std::uint8_t>& sets) {
+        std::uint16_t at[2][Bytes::n];
+        join(sets.part[0], level).store(at[0]);
+        join(sets.part[1], level).store(at[1]);
+        std::uint16_t *first = recent_.data(), *second = first + size_;
+        FASTTEX_UNROLL(8)
+        for (Index k = 0; k < Bytes::n; ++k) {
+            ++first[at[0][k]];
+            ++second[at[1][k]];
+        }
+        pending_ += Bytes::n;
+        if (pending_ > FASTTEX_PLANTED(4, 65535, 1 << 30) - Bytes::n) keep();
+    }
+
+    // Calls visit(set, direction of its lowest bit, number) for every set that occurred.
+    template <class Visit>
+    void for_each(Index level, const Visit& visit) const {
+        constexpr Index kAtOnce = 4;  // most cells are empty
+        for (Index r = 0; r < 2; ++r) {
+            const Index row = r * size_ + level * kSets;
+            for (Index set = 0; set < (r == 0 ? kSets : kSets >> 3); set += kAtOnce) {
+                std::uint64_t word;
+                std::memcpy(&word, recent_.data() + row + set, sizeof word);
+                if (word == 0 && kept_.empty()) continue;
+                for (Index k = set; k < set + kAtOnce; ++k) {
+                    const std::int64_t kept = kept_.empty() ? 0 : kept_[row + k],
+                                       number = recent_[row + k] + kept;
+                    if (number)
+                        visit(static_cast<std::uint64_t>(k), r * DirectionSets<std::uint8_t>::kBits, number);
+                }
+            }
+        }
     }
 
   private:
-    Index planes_, rows_, width_;
-    std::vector<Place> places_;
+    static constexpr Index kSets = 256;  // the last five directions have 32
+
+    void keep() {
+        kept_.resize(recent_.size());
+        for (std::size_t k = 0; k < recent_.size(); ++k) kept_[k] += recent_[k];
+        std::fill(recent_.begin(), recent_.end(), std::uint16_t{0});
+        pending_ = 0;
+    }
+
+    Index size_, pending_ = 0;
+    std::vector<std::uint16_t> recent_;
+    std::vector<std::uint32_t> kept_;
 };
 
-constexpr Index kLanes = 32;
+// The result while slabs are added to it: [direction][level][k] holds the numbers of voxels, of pairs, of
+// triples, and from k = 3 on of runs of k + 1 voxels.
+struct RunSums {
+    std::int64_t* sums;
+    Index n_directions, n_levels, longest;
 
-// `before` and `before_place`: the row of the predecessors, shifted so that index x is the predecessor of x.
-template <class Level, class Place>
-void carry(const Level* row, const Level* before, const Place* FASTTEX_RESTRICT before_place, Index n,
-           Place* FASTTEX_RESTRICT place) {
-    for (Index x = 0; x < n; ++x) {
-        const bool goes_on = (row[x] == before[x]) & (row[x] != 0);
-        place[x] = static_cast<Place>(static_cast<Place>(before_place[x] + 1) & static_cast<Place>(-goes_on));
+    std::int64_t* row(Index direction, Index level) const {
+        return sums + (direction * n_levels + level - 1) * longest;
     }
-}
+};
 
-template <class Level, class Place>
-void carry_along_row(const Level* row, Span span, Place* place) {
-    Place k = 0;
-    for (Index x = span.first; x < span.last; ++x) {
-        const bool goes_on = (row[x] == row[x - 1]) & (row[x] != 0);
-        k = static_cast<Place>(static_cast<Place>(k + 1) & static_cast<Place>(-goes_on));
-        place[x] = k;
+// For each register of voxels: their number by level, and the pairs and triples by level and direction.
+template <class Level>
+class Tally {
+  public:
+    explicit Tally(const RunSums& result) : result_(result), voxels_(result.n_levels + 1) {}
+
+    void add(Lanes<Level> level, const DirectionSets<Level>& pairs, const DirectionSets<Level>& triples) {
+        Level i[Lanes<Level>::n];
+        level.store(i);
+        for (const Level each : i) ++voxels_[each];
+        pairs.for_each([&](Index k, Index a) { ++result_.row(a, i[k])[1]; });
+        triples.for_each([&](Index k, Index a) { ++result_.row(a, i[k])[2]; });
     }
-}
 
-// counts[level - 1][k] += 1 for every voxel at a place k > 0.
-template <class Level, class Place>
-void count_places(const Level* row, const Place* place, Span span, Index longest, std::int64_t* counts) {
-    for (Index x = span.first; x < span.last; x += kBlock) {
-        std::uint64_t later = nonzero_lanes(place + x);
-        if (span.last - x < kBlock) later &= low_bits(span.last - x);
-        for (; later; later &= later - 1) {
-            const Index at = x + lowest_bit(later);
-            ++counts[(row[at] - 1) * longest + place[at]];
+    void flush() const {
+        for (Index a = 0; a < result_.n_directions; ++a) {
+            for (Index i = 1; i <= result_.n_levels; ++i) result_.row(a, i)[0] += voxels_[i];
         }
     }
-}
 
-// From voxels at each place to runs of each length. Counts never rise with the place: the first 0 ends them.
-inline void runs_from_places(std::int64_t voxels, Index longest, std::int64_t* counts) {
-    std::int64_t later = 0;
-    for (Index k = 1; k < longest && counts[k]; ++k) later += counts[k];
-    counts[0] = voxels - later;
-    for (Index k = 0; k + 1 < longest && counts[k]; ++k) counts[k] -= counts[k + 1];
-}
+  private:
+    RunSums result_;
+    std::vector<std::int64_t> voxels_;
+};
 
-template <class Place, class Level>
-void count(const RoiView<Level>& roi, const Offsets& ahead, std::int64_t* counts) {
-    const Index longest = std::max({roi.shape.z, roi.shape.y, roi.shape.x}), matrix = roi.n_levels * longest;
-    std::vector<Places<Place>> places;
-    for (const Offset& o : ahead) places.emplace_back(o, roi.shape);
-    std::vector<std::int64_t> voxels(static_cast<std::size_t>(roi.n_levels) + 1);
-    for_each_row(roi, [&](Index z, Index y, const Level* row, Span span) {
-        for (Index x = span.first; x < span.last; ++x) ++voxels[row[x]];
-        for (std::size_t a = 0; a < ahead.size(); ++a) {
-            const Offset& o = ahead[a];
-            Place* place = places[a].row(z, y);
-            if (o.z == 0 && o.y == 0) {
-                carry_along_row(row, span, place);
-            } else {
-                const Place* before = places[a].row(z - FASTTEX_PLANTED(5, o.z, Index{0}), y - o.y) - o.x;
-                const Level* levels_before = row - roi.step(o);
-                for_each_block<kLanes>(span, roi.shape.x, [&](Index x, auto n, Index) {
-                    carry(row + x, levels_before + x, before + x, n, place + x);
-                });
-            }
-            count_places(row, place, span, longest, counts + static_cast<Index>(a) * matrix);
+template <>
+class Tally<std::uint8_t> {
+  public:
+    explicit Tally(const RunSums& result)
+        : result_(result), pairs_(result.n_levels), triples_(result.n_levels) {}
+
+    void add(Bytes level, const DirectionSets<std::uint8_t>& pairs,
+             const DirectionSets<std::uint8_t>& triples) {
+        pairs_.add(level, pairs);
+        if (triples.any()) triples_.add(level, triples);
+    }
+
+    void flush() const {
+        for (Index i = 1; i <= result_.n_levels; ++i) {
+            std::int64_t voxels = 0;
+            pairs_.for_each(i, [&](std::uint64_t set, Index first, std::int64_t number) {
+                if (first == 0) voxels += number;
+                add_to(i, 1, set, first, number);
+            });
+            for (Index a = 0; voxels && a < result_.n_directions; ++a) result_.row(a, i)[0] += voxels;
+            triples_.for_each(i, [&](std::uint64_t set, Index first, std::int64_t number) {
+                add_to(i, 2, set, first, number);
+            });
         }
+    }
+
+  private:
+    // Adds to cell k of every direction in the set.
+    void add_to(Index level, Index k, std::uint64_t set, Index first, std::int64_t number) const {
+        for (; set; set &= set - 1) result_.row(first + lowest_bit(set), level)[k] += number;
+    }
+
+    RunSums result_;
+    SetTable pairs_, triples_;
+};
+
+// The length of the run of four or more that ends at a voxel. The level before a run always lies in the
+// buffer.
+template <class Level>
+Index length_back(const Level* voxel, Index step) {
+    Index length = 4;
+    while (voxel[-length * step] == *voxel) ++length;
+    return length;
+}
+
+template <class Level>
+void count(const RoiView<Level>& roi, const std::vector<Index>& steps, const RunSums& result) {
+    const Index farthest = steps.empty() ? 0 : *std::max_element(steps.begin(), steps.end());
+    Tally<Level> tally(result);
+    for_each_register(roi, 3 * farthest, [&](const Level* at, Lanes<Level> level, auto look) {
+        DirectionSets<Level> pairs, triples, longer;
+        const auto inside = ~(level == Lanes<Level>{});
+        for_each_constant(result.n_directions, [&](auto a) {
+            const Index step = steps[a.value];
+            auto same = inside & (level == look(-step));
+            pairs.template add<a.value>(same);
+            same &= (level == look(-2 * step)) & ~(level == look(step));
+            triples.template add<a.value>(same);
+            same &= level == look(FASTTEX_PLANTED(5, -3, -2) * step);
+            longer.template add<a.value>(same);
+        });
+        tally.add(level, pairs, triples);
+        longer.for_each([&](Index k, Index a) { ++result.row(a, at[k])[length_back(at + k, steps[a]) - 1]; });
     });
-    for (std::size_t a = 0; a < ahead.size(); ++a) {
-        for (Index i = 0; i < roi.n_levels; ++i, counts += longest) {
-            if (voxels[i + 1]) runs_from_places(voxels[i + 1], longest, counts);
-        }
-    }
+    tally.flush();
 }
 
 }  // namespace glrlm_detail
 
-// `counts`: zeros, [offset][i][run], int64, runs up to the longest side. Offsets reach one voxel far; an
-// offset and its opposite have the same runs.
+// Adds a slab to `sums`, zeros at first: [offset][i][k], int64, k up to the longest side of the ROI. Offsets
+// reach one voxel far; an offset and its opposite have the same runs.
 template <class Level>
-void glrlm(const RoiView<Level>& roi, const Offsets& offsets, std::int64_t* counts) {
+void glrlm(const RoiView<Level>& slab, const Offsets& offsets, Index longest, std::int64_t* sums) {
     Offsets ahead;
     for (const Offset& o : offsets) ahead.push_back(points_ahead(o) ? o : -o);
-    const Index longest = std::max({roi.shape.z, roi.shape.y, roi.shape.x});
-    if (longest <= FASTTEX_PLANTED(4, 256, 65536)) {
-        glrlm_detail::count<std::uint8_t>(roi, ahead, counts);
-    } else if (longest <= 65536) {
-        glrlm_detail::count<std::uint16_t>(roi, ahead, counts);
-    } else {
-        glrlm_detail::count<std::uint32_t>(roi, ahead, counts);
+    const std::vector<Index> steps = slab.steps(ahead);
+    const glrlm_detail::RunSums result{sums, static_cast<Index>(steps.size()), slab.n_levels, longest};
+    glrlm_detail::count(slab, steps, result);
+}
+
+// Once all slabs are added: from sums to the numbers of runs of each length, [offset][i][run].
+inline void finish_glrlm(Index n_rows, Index longest, std::int64_t* sums) {
+    for (std::int64_t* r = sums; r != sums + n_rows * longest; r += longest) {
+        if (r[0] == 0) continue;
+        for (Index k = 3; k < longest; ++k) {
+            r[2] -= r[k];
+            r[1] -= k * r[k];
+            r[0] -= (k + 1) * r[k];
+        }
+        if (longest > 2) {
+            r[1] -= 2 * r[2];
+            r[0] -= 3 * r[2];
+        }
+        if (longest > 1) r[0] -= 2 * r[1];
     }
 }
 

@@ -36,7 +36,7 @@ struct Tally {
 
 namespace order_detail {
 
-constexpr Index kBlock = 1024;
+constexpr Index kPiece = 1024;
 constexpr double kLargestTable = 1 << 20;
 constexpr double kLargestWhole = 1e15;
 constexpr Index kMaxBins = 8192;
@@ -44,10 +44,10 @@ constexpr Index kMaxBins = 8192;
 // Copies the numbers that lie in marked bins; `bin` of each of a block is at hand.
 template <class Visit>
 void for_each_bin(const double* x, Index n, double lowest, double scale, Index n_bins, const Visit& visit) {
-    std::int32_t bin[kBlock];
+    std::int32_t bin[kPiece];
     const double top = static_cast<double>(n_bins - 1);
-    for (Index begin = 0; begin < n; begin += kBlock) {
-        const Index size = std::min(kBlock, n - begin);
+    for (Index begin = 0; begin < n; begin += kPiece) {
+        const Index size = std::min(kPiece, n - begin);
         for (Index k = 0; k < size; ++k) {
             const double q = (x[begin + k] - lowest) * scale;
             bin[k] = static_cast<std::int32_t>(q < top ? q : top);
@@ -76,9 +76,9 @@ inline bool tally(const double* x, Index n, Range range, Tally& found) {
     if (static_cast<double>(static_cast<std::int64_t>(range.low)) != range.low) return false;
     std::vector<std::uint32_t> table[2];
     for (auto& half : table) half.resize(static_cast<std::size_t>(width) + 1);
-    std::int32_t place[kBlock];
-    for (Index begin = 0; begin < n; begin += kBlock) {
-        const Index size = std::min(kBlock, n - begin);
+    std::int32_t place[kPiece];
+    for (Index begin = 0; begin < n; begin += kPiece) {
+        const Index size = std::min(kPiece, n - begin);
         std::int32_t broken = 0;
         for (Index k = 0; k < size; ++k) {
             place[k] = static_cast<std::int32_t>(x[begin + k] - range.low);

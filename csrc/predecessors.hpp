@@ -12,11 +12,9 @@
 #include <mutex>
 #include <vector>
 
-#include "roi_view.hpp"
+#include "direction_sets.hpp"
 
 namespace fasttex {
-
-constexpr std::size_t kMaxPredecessors = 13;
 
 struct Predecessors {
     Offsets offsets;

@@ -97,8 +97,8 @@ class RowMaker {
 
 }  // namespace resample_detail
 
-// `out`: C order, as long as the tables.
-inline void resample(const SamplingView& item, double* out) {
+// The new planes first … last - 1. `out`: C order, as long as the tables.
+inline void resample(const SamplingView& item, Index first, Index last, double* out) {
     const Index row = item.x.n, plane = item.y.n * row;
     if (plane == 0 || item.z.n == 0) return;
     resample_detail::RowMaker make_row(item);
@@ -111,7 +111,7 @@ inline void resample(const SamplingView& item, double* out) {
             resample_detail::lerp(ends, item.y.weight[y], row, result + y * row);
         }
     };
-    for (Index z = 0; z < item.z.n; ++z) {
+    for (Index z = first; z < last; ++z) {
         const auto ends = planes.get(item.z.lower[z], item.z.upper[z], make_plane);
         resample_detail::lerp(ends, item.z.weight[z], plane, out + z * plane);
     }

@@ -2,7 +2,8 @@
 //
 // Levels lie in a buffer with zeros around them, x fastest; 0 means outside. So no kernel asks where the
 // border is: a neighbor that does not exist reads as level 0. Each row is walked from its first to its last
-// voxel inside the ROI only.
+// voxel inside the ROI only. Kernels that compute on whole registers read beyond the rows, and with steps of
+// several voxels even beyond the padding: what lies outside the buffer reads as 0, too.
 #pragma once
 
 #include <algorithm>
@@ -40,13 +41,24 @@ struct Shape {
     Index voxels() const { return z * y * x; }
 };
 
-// The interior of a padded buffer; `origin` is voxel (0, 0, 0), strides count voxels.
+// The interior of a padded buffer; `origin` is voxel (0, 0, 0), strides count voxels, and the buffer reaches
+// from `begin` up to `end`.
 template <class Level>
 struct RoiView {
     const Level* origin;
     Shape shape;
     Index plane_stride, row_stride;
     Index n_levels;
+    const Level* begin;
+    const Level* end;
+
+    // The same buffer, of which only the planes first … last - 1 are walked.
+    RoiView slab(Index first, Index last) const {
+        RoiView part = *this;
+        part.origin += first * plane_stride;
+        part.shape.z = last - first;
+        return part;
+    }
 
     const Level* row(Index z, Index y) const { return origin + z * plane_stride + y * row_stride; }
     Index step(const Offset& o) const { return o.z * plane_stride + o.y * row_stride + o.x; }

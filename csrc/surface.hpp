@@ -7,6 +7,7 @@
 // outside or inside altogether and need no table.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -56,32 +57,36 @@ inline std::int64_t count(const Byte* patterns, Index n_words, std::int64_t (*ta
 
 }  // namespace surface_detail
 
-// `cases`: 256 zeros.
-inline void surface(const MaskView& mask, std::int64_t* cases) {
+// Adds the cubes between planes z - 1 and z, for z from `first` to `last` - 1, to `cases`, 256 zeros at
+// first. A volume has one such layer of cubes more than planes.
+inline void surface(const MaskView& mask, Index first, Index last, std::int64_t* cases) {
     using surface_detail::Byte;
     const Shape& shape = mask.shape;
     const Index n_words = (shape.x + 8) / 8;  // shape.x + 1 patterns, and some of 0 behind them
     const Index length = 8 * n_words;
     std::vector<Byte> front(length + 1), back(length + 1), patterns(length);
-    std::int64_t tables[4][kPatterns] = {};
+    std::int64_t tables[4][kPatterns] = {}, all_inside = 0;
     const auto row = [&](Index z, Index y) {
         const bool beyond = z < 0 || z >= shape.z || y >= shape.y;
         return beyond ? nullptr : mask.data + (z * shape.y + y) * shape.x;
     };
-    for (Index z = 0; z <= FASTTEX_PLANTED(16, shape.z, shape.z - 1); ++z) {
+    for (Index z = first; z < FASTTEX_PLANTED(16, last, std::min(last, shape.z)); ++z) {
         for (Index y = 0; y <= shape.y; ++y) {
             surface_detail::join_planes(row(z - 1, y), row(z, y), shape.x, back.data() + 1);
             surface_detail::join_rows(front.data(), back.data(), length, patterns.data());
-            cases[kPatterns - 1] += surface_detail::count(patterns.data(), n_words, tables);
+            all_inside += surface_detail::count(patterns.data(), n_words, tables);
             front.swap(back);  // behind the last row all is outside: so it is before the next plane's
         }
     }
-    std::int64_t others = 0;
+    std::int64_t others = all_inside;
+    cases[kPatterns - 1] += all_inside;
     for (Index p = 1; p < kPatterns; ++p) {
-        for (const auto& table : tables) cases[p] += table[p];
-        others += cases[p];
+        for (const auto& table : tables) {
+            cases[p] += table[p];
+            others += table[p];
+        }
     }
-    cases[0] = (shape.z + 1) * (shape.y + 1) * (shape.x + 1) - others;
+    cases[0] += (last - first) * (shape.y + 1) * (shape.x + 1) - others;
 }
 
 }  // namespace fasttex

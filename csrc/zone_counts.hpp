@@ -1,14 +1,18 @@
-// How many zones are alike in level, size and border distance: a hash table with open addressing.
+// How many zones are alike in level, size and border distance.
 //
-// Noise has about as many zones as voxels, but few different ones; sorting all zones would cost more than
+// Noise has about as many zones as voxels, but few different ones. Most are small: those of up to kSmall
+// voxels are counted in a table [level][size][distance], as long as that is small against the number of
+// voxels. The others are counted in a hash table with open addressing; sorting all zones would cost more than
 // finding them.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
+#include <limits>
 #include <vector>
+
+#include "roi_view.hpp"
 
 namespace fasttex {
 
@@ -19,26 +23,47 @@ struct Zone {
         return level == b.level && size == b.size && distance == b.distance;
     }
     bool operator<(const Zone& b) const {
-        return std::tie(level, size, distance) < std::tie(b.level, b.size, b.distance);
+        if (level != b.level) return level < b.level;
+        return size != b.size ? size < b.size : distance < b.distance;
     }
 };
 
 class ZoneCounts {
   public:
-    void add(const Zone& zone) {
+    ZoneCounts() = default;
+
+    ZoneCounts(Index n_levels, Index max_distance, Index voxels) {
+        const Index cells = (n_levels + 1) * kSmall * (max_distance + 1);
+        if (cells > voxels || voxels > std::numeric_limits<std::uint32_t>::max()) return;
+        distances_ = max_distance + 1;
+        small_.resize(static_cast<std::size_t>(cells));
+    }
+
+    void add(const Zone& zone, std::int64_t count = 1) {
+        if (zone.size <= kSmall && zone.distance < distances_) {
+            small_[(zone.level * kSmall + zone.size - 1) * distances_ + zone.distance] +=
+                static_cast<std::uint32_t>(count);
+            return;
+        }
         Entry& entry = slot(zone);
-        if (entry.count++ > 0) return;
+        entry.count += count;
+        if (entry.count > count) return;
         entry.zone = zone;
         if (++used_ * 2 > table_.size()) grow();
     }
 
+    // Adds all zones of another count.
+    void merge(const ZoneCounts& other) {
+        for (const Entry& entry : other.entries()) add(entry.zone, entry.count);
+    }
+
     // (level, size, distance, count), sorted, one after the other.
     std::vector<std::int64_t> rows() const {
-        std::vector<Entry> found;
-        for (const Entry& entry : table_) {
-            if (entry.count > 0) found.push_back(entry);
-        }
-        std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) { return a.zone < b.zone; });
+        std::vector<Entry> found = entries();  // small zones, in order, then the others
+        const auto rising = [](const Entry& a, const Entry& b) { return a.zone < b.zone; };
+        const auto large = std::is_sorted_until(found.begin(), found.end(), rising);
+        std::sort(large, found.end(), rising);
+        std::inplace_merge(found.begin(), large, found.end(), rising);
         std::vector<std::int64_t> rows;
         rows.reserve(found.size() * 4);
         for (const Entry& entry : found) {
@@ -48,10 +73,25 @@ class ZoneCounts {
     }
 
   private:
+    static constexpr std::int64_t kSmall = 16;
+
     struct Entry {
         Zone zone{};
         std::int64_t count = 0;
     };
+
+    std::vector<Entry> entries() const {
+        std::vector<Entry> found;
+        for (std::size_t k = 0; k < small_.size(); ++k) {
+            if (small_[k] == 0) continue;
+            const Index at = static_cast<Index>(k), row = at / distances_;
+            found.push_back({{row / kSmall, row % kSmall + 1, at % distances_}, small_[k]});
+        }
+        for (const Entry& entry : table_) {
+            if (entry.count > 0) found.push_back(entry);
+        }
+        return found;
+    }
 
     // Where the zone is, or the empty entry where it belongs. The table's length is a power of two.
     Entry& slot(const Zone& zone) {
@@ -72,6 +112,8 @@ class ZoneCounts {
         }
     }
 
+    Index distances_ = 0;
+    std::vector<std::uint32_t> small_;
     std::vector<Entry> table_ = std::vector<Entry>(64);
     std::size_t used_ = 0;
 };

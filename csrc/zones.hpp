@@ -4,9 +4,12 @@
 // Union-find in one pass. A voxel asks which of its predecessors, the neighbors that come earlier in memory,
 // have its level. None: a new label. Else it takes the label of one and unites it with the others'. Two such
 // predecessors that touch each other were united before, so a table, made once per neighborhood, names for
-// each set of equal predecessors the few that suffice. Labels are kept for two planes only; size and smallest
-// distance grow per label. A parent is always the smaller label, so one final sweep downwards adds every
-// label to its root. Roots alike in level, size and distance are counted together.
+// each set of equal predecessors the few that suffice. Size and smallest distance grow per label, and labels
+// are kept for two planes only: now and then the labels that no voxel of the current plane has any more are
+// counted and forgotten, and the others are numbered anew, so that all of them stay in the caches.
+//
+// A slab begins and ends within the ROI: its zones that reach another slab are left open, together with the
+// labels of its first and last plane, and are united with those of its neighbors in the end.
 #pragma once
 
 #include <algorithm>
@@ -17,29 +20,42 @@
 
 #include "bits.hpp"
 #include "border_distance.hpp"
+#include "direction_sets.hpp"
 #include "predecessors.hpp"
+#include "walk.hpp"
 #include "zone_counts.hpp"
 
 namespace fasttex {
 
 namespace zones_detail {
 
-template <class Label>
+using Label = std::uint32_t;
+
+// A part of a zone; parts that meet are united to the one with the smallest label.
 struct Part {
-    Label parent, size;
+    Label parent;
     std::uint16_t level;
     Distance distance;
+    std::int64_t size;
 };
 
-// Parts of zones, united as they meet.
-template <class Label>
+// Label 0 belongs to voxels outside.
 class Forest {
   public:
-    Label plant(std::uint16_t level) {
-        const Label label = static_cast<Label>(parts_.size());
-        parts_.push_back({label, 0, level, std::numeric_limits<Distance>::max()});
-        return label;
+    // Room for so many more labels, which are then made without asking.
+    void reserve(Index labels) {
+        if (next_ + static_cast<std::size_t>(labels) >= parts_.size())
+            parts_.resize(2 * parts_.size() + labels);
     }
+
+    std::size_t size() const { return next_; }
+
+    // The label that a voxel of this level gets if none of its predecessors has one.
+    Label prepare(std::uint16_t level) {
+        parts_[next_] = {next_, level, std::numeric_limits<Distance>::max(), 0};
+        return next_;
+    }
+    void plant(bool taken) { next_ += taken; }
 
     Label unite(Label a, Label b) {
         a = root(a);
@@ -50,22 +66,60 @@ class Forest {
     }
 
     void add_voxel(Label label, Distance distance) {
-        Part<Label>& part = parts_[label];
+        Part& part = parts_[label];
         ++part.size;
         part.distance = std::min(part.distance, distance);
     }
 
-    void count(ZoneCounts& counts) {
-        for (std::size_t label = parts_.size(); label-- > 0;) {
-            const Part<Label>& part = parts_[label];
-            if (part.parent == label) {
-                counts.add({part.level, static_cast<std::int64_t>(part.size), part.distance});
-                continue;
-            }
-            Part<Label>& parent = parts_[part.parent];
-            parent.size += part.size;
+    // Takes over all parts of another forest; its labels grow by what is returned.
+    Label join(const Forest& other) {
+        const Label shift = next_ - 1;
+        reserve(static_cast<Index>(other.next_));
+        for (Label label = 1; label < other.next_; ++label, ++next_) {
+            parts_[next_] = other.parts_[label];
+            parts_[next_].parent += shift;
+        }
+        return shift;
+    }
+
+    // Counts the zones whose labels stand in none of `planes`, forgets them, and numbers the others anew.
+    // What branches on single labels would be mispredicted; so conditions become numbers here.
+    void settle(const std::vector<std::vector<Label>*>& planes, ZoneCounts& counts) {
+        for (Label label = next_ - 1; label > 0; --label) {
+            const Part& part = parts_[label];
+            Part& parent = parts_[part.parent];
+            parent.size += part.parent == label ? 0 : part.size;
             parent.distance = std::min(parent.distance, FASTTEX_PLANTED(7, part.distance, parent.distance));
         }
+        for (Label label = 1; label < next_; ++label)
+            parts_[label].parent = parts_[parts_[label].parent].parent;
+        std::vector<Label> renamed(next_);
+        Label kept = 1;
+        for (std::vector<Label>* plane : planes) {
+            for (Label& label : *plane) {
+                Label& name = renamed[parts_[label].parent];
+                name = name == 0 && label != 0 ? kept : name;
+                kept += name == kept;
+                label = name;
+            }
+        }
+        std::vector<Part> live(kept);
+        std::vector<Label> finished(next_);
+        std::size_t n_finished = 0;
+        for (Label label = 1; label < next_; ++label) {
+            const Part& part = parts_[label];
+            const Label name = renamed[label];  // not 0 for roots alone
+            live[name] = {name, part.level, part.distance, part.size};
+            finished[n_finished] = label;
+            n_finished += part.parent == label && name == 0;
+        }
+        for (std::size_t n = 0; n < n_finished; ++n) {
+            const Part& part = parts_[finished[n]];
+            counts.add({part.level, part.size, part.distance});
+        }
+        live[0] = Part{};
+        std::copy(live.begin(), live.end(), parts_.begin());
+        next_ = kept;
     }
 
   private:
@@ -77,94 +131,169 @@ class Forest {
         return label;
     }
 
-    std::vector<Part<Label>> parts_;
+    std::vector<Part> parts_ = std::vector<Part>(1);
+    Label next_ = 1;
 };
 
-// The labels of the current plane and of the one before, with a margin.
-template <class Label>
-class TwoPlanes {
-  public:
-    explicit TwoPlanes(const Shape& shape)
-        : width_(shape.x + 2),
-          plane_((shape.y + 2) * width_),
-          labels_(static_cast<std::size_t>(2 * plane_)) {}
+// The labels of a plane with a margin of one voxel.
+struct Plane {
+    Index width;
+    std::vector<Label> labels;
 
-    Label* row(Index z, Index y) { return labels_.data() + (z + 2) % 2 * plane_ + (y + 1) * width_ + 1; }
+    explicit Plane(const Shape& shape)
+        : width(shape.x + 2), labels(static_cast<std::size_t>((shape.y + 2) * width)) {}
 
-  private:
-    Index width_, plane_;
-    std::vector<Label> labels_;
+    Label* row(Index y) { return labels.data() + (y + 1) * width + 1; }
 };
-
-constexpr Index kLanes = 32;
-
-// sets[x], bit p: whether predecessor p of voxel x has its level. The bits are gathered in lanes as wide as
-// the levels, so that comparisons need not be widened one by one.
-template <class Level>
-void equal_predecessors(const Level* row, const std::vector<Index>& steps, Index n, std::uint16_t* sets) {
-    constexpr std::size_t kBits = 8 * sizeof(Level);
-    Level equal[2][kLanes] = {};
-    for (std::size_t p = 0; p < steps.size(); ++p) {
-        const Level* FASTTEX_RESTRICT beside = row + steps[p];
-        Level* FASTTEX_RESTRICT lanes = equal[p / kBits];
-        const Level bit = static_cast<Level>(1u << p % kBits);
-        for (Index x = 0; x < n; ++x) {
-            lanes[x] = static_cast<Level>(lanes[x] | (bit & -static_cast<Level>(row[x] == beside[x])));
-        }
-    }
-    for (Index x = 0; x < n; ++x) sets[x] = static_cast<std::uint16_t>(equal[0][x] | equal[1][x] << 8);
-}
-
-template <class Label, class Level>
-void find_zones(const RoiView<Level>& roi, const Predecessors& predecessors, const Distance* distance,
-                ZoneCounts& counts) {
-    const std::vector<Index> steps = roi.steps(predecessors.offsets);
-    std::vector<std::uint16_t> sets(static_cast<std::size_t>(roi.shape.x));
-    std::array<const Label*, kMaxPredecessors> labels_beside{};
-    TwoPlanes<Label> labels(roi.shape);
-    Forest<Label> forest;
-    for_each_row(roi, [&](Index z, Index y, const Level* row, Span span) {
-        const Distance* distance_row = distance + (z * roi.shape.y + y) * roi.shape.x;
-        Label* label_row = labels.row(z, y);
-        for (std::size_t p = 0; p < steps.size(); ++p) {
-            const Offset& o = predecessors.offsets[p];
-            labels_beside[p] = labels.row(z + o.z, y + o.y) + o.x;
-        }
-        for_each_block<kLanes>(span, roi.shape.x, [&](Index x, auto n, Index) {
-            equal_predecessors(row + x, steps, n, sets.data() + x);
-        });
-        for (Index x = span.first; x < span.last; ++x) {
-            if (row[x] == 0) continue;
-            std::uint64_t some = predecessors.sufficient[sets[x]];
-            Label label;
-            if (some == 0) {
-                label = forest.plant(row[x]);
-            } else {
-                label = labels_beside[lowest_bit(some)][x];
-                while (some &= some - 1) {
-                    const Label other = labels_beside[lowest_bit(some)][x];
-                    label = FASTTEX_PLANTED(6, forest.unite(label, other), label);
-                }
-            }
-            label_row[x] = label;
-            forest.add_voxel(label, distance_row[x]);
-        }
-    });
-    forest.count(counts);
-}
 
 }  // namespace zones_detail
 
-// `distance`: C order, shape of the levels. Returns rows (level, size, distance, count), sorted.
+// The zones of a slab: those counted, and those that may go on in the slab before it or behind it.
 template <class Level>
-std::vector<std::int64_t> zones(const RoiView<Level>& roi, const Predecessors& predecessors,
-                                const Distance* distance) {
+struct ZonesOfSlab {
+    RoiView<Level> slab;
+    const Predecessors& predecessors;
     ZoneCounts counts;
-    if (static_cast<std::uint64_t>(roi.shape.voxels()) <= std::numeric_limits<std::uint32_t>::max()) {
-        zones_detail::find_zones<std::uint32_t>(roi, predecessors, distance, counts);
-    } else {
-        zones_detail::find_zones<std::uint64_t>(roi, predecessors, distance, counts);
+    zones_detail::Forest open;
+    zones_detail::Plane first, last;  // labels of the open zones there
+    Distance farthest = 0;
+
+    // `distance`: C order, the planes of the slab; null where it is not asked for.
+    ZonesOfSlab(const RoiView<Level>& slab_, const Predecessors& predecessors_, const Distance* distance,
+                bool goes_on_before, bool goes_on_behind)
+        : slab(slab_),
+          predecessors(predecessors_),
+          first(slab.shape),
+          last(slab.shape),
+          previous_(slab.shape),
+          steps_(slab.steps(predecessors.offsets)),
+          sets_(static_cast<std::size_t>(slab.shape.x + Lanes<Level>::n)) {
+        for (const Index step : steps_) reach_ = std::max(reach_, std::abs(step));
+        const Index voxels = slab.shape.voxels();
+        for (Index k = 0; distance && k < voxels; ++k) farthest = std::max(farthest, distance[k]);
+        if (!distance) no_distance_.resize(static_cast<std::size_t>(slab.shape.x));
+        counts = ZoneCounts(slab.n_levels, farthest, voxels);
+        find(distance, goes_on_before);
+        settle(goes_on_before, goes_on_behind);
     }
+
+  private:
+    using Label = zones_detail::Label;
+    static constexpr std::size_t kManyLabels = 1 << 15;
+
+    void settle(bool keep_first, bool keep_last) {
+        std::vector<std::vector<Label>*> planes;
+        if (keep_first) planes.push_back(&first.labels);
+        if (keep_last) planes.push_back(&last.labels);
+        open.settle(planes, counts);
+    }
+
+    void find(const Distance* distance, bool keep_first) {
+        std::size_t many = kManyLabels;
+        for (Index z = 0; z < slab.shape.z; ++z) {
+            std::swap(last.labels, previous_.labels);
+            std::fill(last.labels.begin(), last.labels.end(), 0);
+            for (Index y = 0; y < slab.shape.y; ++y) {
+                const Level* row = slab.row(z, y);
+                const Span span = span_of(row, slab.shape.x);
+                if (!span.empty()) {
+                    const Distance* distance_row =
+                        distance ? distance + (z * slab.shape.y + y) * slab.shape.x : no_distance_.data();
+                    find_in_row(row, span, y, distance_row, z > 0);
+                }
+            }
+            if (z == 0) first = last;
+            if (open.size() > many) {
+                settle(keep_first, true);
+                many = std::max(kManyLabels, 2 * open.size());
+            }
+        }
+    }
+
+    // The sets of predecessors of equal level. Those in the plane before the slab are another slab's.
+    void look_back(const Level* row, Span span, bool has_plane_before) {
+        const auto visit = [&](const Level* at, Lanes<Level> level, auto look) {
+            DirectionSets<Level> equal;
+            for_each_constant(static_cast<Index>(steps_.size()),
+                              [&](auto p) { equal.template add<p.value>(level == look(steps_[p.value])); });
+            equal.store(sets_.data() + (at - row));
+        };
+        for_each_register(slab, row + span.first, row + span.last, reach_, visit);
+        if (has_plane_before) return;
+        unsigned in_plane = 0;
+        for (std::size_t p = 0; p < steps_.size(); ++p) in_plane |= (predecessors.offsets[p].z == 0) << p;
+        for (Index x = span.first; x < span.last; ++x)
+            sets_[x] = static_cast<std::uint16_t>(sets_[x] & in_plane);
+    }
+
+    void find_in_row(const Level* row, Span span, Index y, const Distance* distance, bool has_plane_before) {
+        look_back(row, span, has_plane_before);
+        open.reserve(span.size());
+        Label* labels = last.row(y);
+        std::array<const Label*, kMaxDirections + 1> beside{};
+        for (std::size_t p = 0; p < steps_.size(); ++p) {
+            const Offset& o = predecessors.offsets[p];
+            beside[p] = (o.z ? previous_ : last).row(y + o.y) + o.x;
+        }
+        beside[kMaxDirections] = labels;  // no predecessor: any label can be read, and none is taken
+        for (Index x = span.first; x < span.last; ++x) {
+            if (row[x] == 0) continue;
+            std::uint64_t some = predecessors.sufficient[sets_[x]];
+            const Label fresh = open.prepare(row[x]),
+                        known = beside[lowest_bit(some | 1u << kMaxDirections)][x];
+            Label label = some ? known : fresh;
+            open.plant(some == 0);
+            while (some &= some - 1) {
+                const Label other = beside[lowest_bit(some)][x];
+                label = FASTTEX_PLANTED(6, open.unite(label, other), label);
+            }
+            labels[x] = label;
+            open.add_voxel(label, distance[x]);
+        }
+    }
+
+    zones_detail::Plane previous_;
+    std::vector<Index> steps_;
+    Index reach_ = 0;
+    std::vector<std::uint16_t> sets_;
+    std::vector<Distance> no_distance_;
+};
+
+// Unites the zones of the slabs of a ROI, which are given in order and with which this is done. Returns rows
+// (level, size, distance, count), sorted.
+template <class Level>
+std::vector<std::int64_t> unite_zones(std::vector<ZonesOfSlab<Level>*> slabs) {
+    zones_detail::Forest all;
+    ZoneCounts counts;
+    if (slabs.size() == 1) {
+        counts = std::move(slabs[0]->counts);
+    } else {
+        Distance farthest = 0;
+        Index voxels = 0;
+        for (const ZonesOfSlab<Level>* slab : slabs) {
+            farthest = std::max(farthest, slab->farthest);
+            voxels += slab->slab.shape.voxels();
+        }
+        counts = ZoneCounts(slabs[0]->slab.n_levels, farthest, voxels);
+        for (const ZonesOfSlab<Level>* slab : slabs) counts.merge(slab->counts);
+    }
+    std::vector<zones_detail::Label> shift;
+    for (const ZonesOfSlab<Level>* slab : slabs) shift.push_back(all.join(slab->open));
+    for (std::size_t k = 1; k < slabs.size(); ++k) {
+        const RoiView<Level>& here = slabs[k]->slab;
+        for_each_row(here.slab(0, 1), [&](Index, Index y, const Level* row, Span span) {
+            for (const Offset& o : slabs[k]->predecessors.offsets) {
+                if (o.z == 0) continue;
+                const Level* before = row + here.step(o);
+                for (Index x = span.first; x < span.last; ++x) {
+                    if (row[x] == 0 || row[x] != before[x]) continue;
+                    all.unite(slabs[k - 1]->last.row(y + o.y)[x + o.x] + shift[k - 1],
+                              FASTTEX_PLANTED(19, slabs[k], slabs[k - 1])->first.row(y)[x] + shift[k]);
+                }
+            }
+        });
+    }
+    all.settle({}, counts);
     return counts.rows();
 }
 

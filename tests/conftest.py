@@ -103,10 +103,15 @@ def data_file(shared_data: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def threads_for_small_batches() -> Iterator[None]:
-    """Let Numba's kernels use all threads even where the batch is too small for it to pay."""
+    """Let kernels use all threads, and split every item, even where the batch is too small for it to pay."""
     with pytest.MonkeyPatch.context() as patch:
         if not available()["numba"]:
             patch.setattr("fasttex.kernels.numba_cpu.jit.VOXELS_PER_THREAD", 1)
+        if not available()["cpp"]:
+            cpp: Any = get_backend("cpp")
+            for name in cpp.BUILDS:
+                if not cpp.absent(name):
+                    cpp.load(name).split_finely(True)
         yield
 
 
