@@ -4,7 +4,6 @@
 // numpy's astype(float64) does it (round to nearest even where 64-bit integers do not fit).
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -14,20 +13,18 @@ namespace fasttex {
 
 using LoadRow = void (*)(const unsigned char* source, Index stride, Index n, double* out);
 
-// `stride` in bytes. Reading through memcpy keeps odd alignments legal; a block at a time keeps it fast.
+// `stride` in bytes. Reading through memcpy keeps odd alignments legal.
 template <class T>
 void load_row(const unsigned char* source, Index stride, Index n, double* FASTTEX_RESTRICT out) {
-    constexpr Index kSize = static_cast<Index>(sizeof(T)), kBlock = 256;
-    T block[kBlock];
-    for (Index first = 0; first < n; first += kBlock) {
-        const Index some = std::min(kBlock, n - first);
-        const unsigned char* from = source + first * stride;
-        if (stride == kSize) {
-            std::memcpy(block, from, static_cast<std::size_t>(some) * sizeof(T));
-        } else {
-            for (Index k = 0; k < some; ++k) std::memcpy(block + k, from + k * stride, sizeof(T));
-        }
-        for (Index k = 0; k < some; ++k) out[first + k] = static_cast<double>(block[k]);
+    const auto read = [source](Index at) {
+        T value;
+        std::memcpy(&value, source + at, sizeof value);
+        return static_cast<double>(value);
+    };
+    if (stride == static_cast<Index>(sizeof(T))) {
+        for (Index k = 0; k < n; ++k) out[k] = read(k * static_cast<Index>(sizeof(T)));
+    } else {
+        for (Index k = 0; k < n; ++k) out[k] = read(k * stride);
     }
 }
 
