@@ -31,9 +31,6 @@ struct SamplingView {
 
 namespace resample_detail {
 
-// Voxels of a result that no cache holds until it is read.
-constexpr Index kLarge = 1 << 19;
-
 // Remembers the last two lines (rows or planes) that were made.
 class LastTwo {
   public:
@@ -133,16 +130,9 @@ inline void resample(const SamplingView& item, Index first, Index last, double* 
             resample_detail::lerp(ends, item.y.weight[y], row, result + y * row);
         }
     };
-    const bool beyond_caches = (last - first) * plane > resample_detail::kLarge;
     for (Index z = first; z < last; ++z) {
         const auto ends = planes.get(item.z.lower[z], item.z.upper[z], make_plane);
-        const double w = item.z.weight[z];
-        double* result = out + z * plane;
-        if (beyond_caches) {
-            blend_past_caches(ends.first, ends.second, 1 - w, w, plane, result);
-        } else {
-            resample_detail::lerp(ends, w, plane, result);
-        }
+        resample_detail::lerp(ends, item.z.weight[z], plane, out + z * plane);
     }
 }
 

@@ -186,28 +186,4 @@ inline void weigh_neighbors(const double* values, const Index* at, const double*
     for (; k < n; ++k) out[k] = values[at[k]] * weights[2 * k] + values[at[k] + 1] * weights[2 * k + 1];
 }
 
-// out[k] = a[k]·p + b[k]·q, written past the caches where the processor can: they need not load what is
-// overwritten, and keep what is read.
-inline void blend_past_caches(const double* a, const double* b, double p, double q, Index n, double* out) {
-    Index k = 0;
-#if defined(__SSE2__) && defined(__GNUC__)
-    typedef double Two __attribute__((vector_size(16)));
-    for (; k < n && reinterpret_cast<std::uintptr_t>(out + k) % sizeof(Two) != 0; ++k)
-        out[k] = a[k] * p + b[k] * q;
-    for (; k + 2 <= n; k += 2) {
-        Two from_a, from_b;
-        std::memcpy(&from_a, a + k, sizeof from_a);
-        std::memcpy(&from_b, b + k, sizeof from_b);
-        const Two sum = from_a * p + from_b * q;
-#if defined(__clang__)
-        __builtin_nontemporal_store(sum, reinterpret_cast<Two*>(out + k));
-#else
-        __builtin_ia32_movntpd(out + k, sum);
-#endif
-    }
-    __builtin_ia32_sfence();
-#endif
-    for (; k < n; ++k) out[k] = a[k] * p + b[k] * q;
-}
-
 }  // namespace fasttex
