@@ -23,7 +23,7 @@ def examine() -> dict[str, Any]:
     report: dict[str, Any] = {
         "backends": {name: reason or "here" for name, reason in backends.items()},
         "auto": next((name for name in ("cpp", "numba") if not backends[name]), None),
-        "versions": versions(),
+        "versions": {**versions(), **_installed()},
         "python": platform.python_implementation(),
         "machine": f"{platform.system()} {platform.machine()}",
         "processors": {"usable": resolve_threads(None), "in the machine": os.cpu_count()},
@@ -37,6 +37,19 @@ def examine() -> dict[str, Any]:
         report["cpp builds"] = {name: cpp.absent(name) or "here" for name in cpp.BUILDS}
         report["processor features"] = cpp.cpu_features()
     return report
+
+
+def _installed() -> dict[str, str]:
+    """Versions of packages, loaded or not."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for package in ("numpy", "scipy", "SimpleITK", "numba"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 _EXTRAS = {"numba": ("numba",), "table": ("pandas", "pyarrow"), "yaml": ("yaml",), "plot": ("matplotlib",)}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -93,19 +92,11 @@ def without_paths(failures: Iterable[RoiFailure], rois: Any) -> list[RoiFailure]
 
 
 def versions() -> dict[str, str]:
-    """Versions of what takes part in the numbers."""
-    return dict(_versions())
-
-
-@cache
-def _versions() -> dict[str, str]:
-    """Looked up once per process: reading the metadata of a package takes longer than a small ROI."""
+    """Versions of what takes part in the numbers: of the packages that are loaded."""
     found = {"fasttex": __version__, "numerics": str(NUMERICS), "python": platform.python_version()}
     for package in ("numpy", "scipy", "SimpleITK", "numba"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
+        if package in sys.modules:
+            found[package] = sys.modules[package].__version__
     return found
 
 
