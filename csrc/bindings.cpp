@@ -3,6 +3,7 @@
 
 #include <nanobind/stl/vector.h>
 
+#include "bindings_features.hpp"
 #include "glcm.hpp"
 #include "glrlm.hpp"
 #include "host.hpp"
@@ -186,6 +187,7 @@ NB_MODULE(FASTTEX_MODULE, m) {
           nb::arg("threads"));
     m.def("neighborhood", neighborhood_items, nb::arg("items"), nb::arg("offsets"), nb::arg("alpha"),
           nb::arg("threads"));
+    bind_features(m);
     m.def("build_info", build_info);
     m.def("cpu_features", fasttex::cpu_features);
 #ifdef FASTTEX_CANARIES

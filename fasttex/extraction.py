@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from .backends import get_backend, resolve_threads
 from .errors import SettingsError
+from .features.engine import features_engine
 from .io import RoiFailure, read_image, read_rois
 from .measures import Stopwatch, parse_bytes
 from .preprocess import crop_all, normalize, to_levels
@@ -128,7 +129,7 @@ def extract(
     provenance = {
         "versions": versions(),
         "backend": engine.backend,
-        "features_engine": "numpy",
+        "features_engine": features_engine(),
         "threads": engine.threads,
         "image": image_record(picture),
         "rois": found.record,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -126,8 +125,8 @@ def compute_features(
     for planar in (False, True):
         share = {f: [a for a in chosen if a.planar == planar] for f, chosen in plan.items()}
         share = {f: chosen for f, chosen in share.items() if chosen}
-        for roi, family, aggregation, row_of_features in _run(batch, share, planar, options):
-            values[roi, places[family, aggregation]] = row_of_features
+        for family, aggregation, rows in _run(batch, share, planar, options):
+            values[:, places[family, aggregation]] = rows
     return FeatureValues(columns, values)
 
 
@@ -175,37 +174,34 @@ def _columns(
 
 def _run(
     batch: Batch[DiscretizedRoi], share: dict[str, list[Aggregation]], planar: bool, options: Options
-) -> Iterator[tuple[int, str, str, FloatArray]]:
-    """Count and aggregate chunk by chunk; yields (roi, family, aggregation, features)."""
-    open_rois: dict[int, dict[str, Aggregator]] = {}
-    for chunk in chunks(batch, share, planar, options) if share else ():
-        rois = list(dict.fromkeys(chunk.owners))
-        for roi in rois:
-            if roi not in open_rois:
-                open_rois[roi] = {f: Aggregator(f, a, options.convention) for f, a in share.items()}
+) -> Iterator[tuple[str, str, FloatArray]]:
+    """Count and aggregate chunk by chunk; yields (family, aggregation, a row of features per ROI)."""
+    if not share:
+        return
+    aggregators = {
+        f: Aggregator(f, chosen, len(batch), options.convention, batch.threads) for f, chosen in share.items()
+    }
+    for chunk in chunks(batch, share, planar, options):
         for families in _PASSES:
             here = [family for family in families if family in share]
+            if not here:
+                continue
             with options.watch.stage("count"):
-                counted = _count(chunk, families, options) if here else {}
+                counted = _count(chunk, families, options)
             with options.watch.stage("features"):
                 for family in here:
-                    for roi, matrices in _by_owner(chunk, counted[family]):
-                        open_rois[roi][family].add(matrices)
-        # Slices come ROI by ROI, so only the last one may go on in the next chunk.
-        for roi in [r for r in open_rois if r != rois[-1]]:
-            yield from _closed(roi, open_rois.pop(roi), share, options)
-    for roi, aggregators in open_rois.items():
-        yield from _closed(roi, aggregators, share, options)
-
-
-def _closed(
-    roi: int, aggregators: dict[str, Aggregator], share: dict[str, list[Aggregation]], options: Options
-) -> Iterator[tuple[int, str, str, FloatArray]]:
+                    aggregators[family].add(chunk.owners, counted[family])
+        with options.watch.stage("features"):
+            # Slices come ROI by ROI, so only the last one may go on in the next chunk.
+            complete = [roi for roi in dict.fromkeys(chunk.owners) if roi != chunk.owners[-1]]
+            for aggregator in aggregators.values():
+                aggregator.close(complete)
     for family, aggregator in aggregators.items():
         with options.watch.stage("features"):
+            aggregator.close()
             rows = aggregator.rows()
-        for aggregation, row in zip(share[family], rows, strict=True):
-            yield roi, family, aggregation.name, row
+        for aggregation, values in rows.items():
+            yield family, aggregation, values
 
 
 def _count(chunk: Batch[DiscretizedRoi], families: Sequence[str], options: Options) -> dict[str, list[Any]]:
@@ -219,8 +215,3 @@ def _count(chunk: Batch[DiscretizedRoi], families: Sequence[str], options: Optio
         return {"glszm": found, "gldzm": found}
     tones, dependences = ngtdm_ngldm(chunk, distance=options.distance, alpha=options.alpha)
     return {"ngtdm": tones, "ngldm": dependences}
-
-
-def _by_owner(chunk: Batch[DiscretizedRoi], matrices: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
-    for roi, group in groupby(zip(chunk.owners, matrices, strict=True), key=lambda pair: pair[0]):
-        yield roi, [matrix for _, matrix in group]
