@@ -83,7 +83,8 @@ inline nb::object maximal_correlation_items(nb::sequence matrices, std::size_t t
     double* data = values.data();
     run(items.units.size(), worthwhile(threads, 8 * items.n_counts), [&](std::size_t n) {
         const Unit& unit = items.units[n];
-        data[n] = maximal_correlation(items.of(unit), items.n_levels(unit), single[unit.item] != 0);
+        const GlcmLevels levels{items.levels[unit.item].data(), items.n_levels(unit)};
+        data[n] = maximal_correlation(items.of(unit), levels, single[unit.item] != 0);
     });
     return values.release();
 }

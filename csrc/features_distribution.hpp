@@ -6,9 +6,9 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 #include "canary.hpp"
@@ -55,39 +55,76 @@ inline void fill_dense(const std::int64_t* counts, std::size_t n_sizes, Distribu
     d.place.resize(last);
 }
 
-// From rows (level, size, border distance, count), of which `column` is j.
-inline void fill_rows(const std::int64_t* rows, std::size_t n_rows, std::size_t column, Distribution& d) {
-    using Cell = std::array<std::int64_t, 3>;  // level, j, count
-    std::vector<Cell> cells(n_rows);
-    std::vector<std::int64_t> sizes(n_rows);
+// The distinct values among a column of rows, rising, and the place of each row's.
+inline void rank(const std::int64_t* rows, std::size_t n_rows, std::size_t column,
+                 std::vector<std::int64_t>& values, std::vector<std::int32_t>& places) {
+    std::int64_t highest = 0;
+    for (std::size_t r = 0; r < n_rows; ++r) highest = std::max(highest, rows[4 * r + column]);
+    const auto n_low =
+        static_cast<std::size_t>(std::min(highest + 1, static_cast<std::int64_t>(4 * n_rows) + 1024));
+    std::vector<std::int32_t> of_low(n_low, 0);  // place of the low values, which are many and close together
+    values.clear();
     for (std::size_t r = 0; r < n_rows; ++r) {
-        cells[r] = {rows[4 * r] - 1, rows[4 * r + column], rows[4 * r + 3]};
-        sizes[r] = cells[r][1];
+        const auto value = static_cast<std::size_t>(rows[4 * r + column]);
+        if (value < n_low) {
+            of_low[value] = 1;
+        } else {
+            values.push_back(rows[4 * r + column]);
+        }
     }
-    if (!std::is_sorted(cells.begin(), cells.end())) std::sort(cells.begin(), cells.end());
-    std::sort(sizes.begin(), sizes.end());
-    sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
-    d.sizes.assign(sizes.begin(), sizes.end());
-    d.by_size.assign(sizes.size(), 0);
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    std::vector<std::int64_t> low;
+    for (std::size_t value = 0; value < n_low; ++value) {
+        if (of_low[value] == 0) continue;
+        of_low[value] = static_cast<std::int32_t>(low.size());
+        low.push_back(static_cast<std::int64_t>(value));
+    }
+    values.insert(values.begin(), low.begin(), low.end());
+    places.resize(n_rows);
+    for (std::size_t r = 0; r < n_rows; ++r) {
+        const std::int64_t value = rows[4 * r + column];
+        places[r] = value < static_cast<std::int64_t>(n_low)
+                        ? of_low[static_cast<std::size_t>(value)]
+                        : static_cast<std::int32_t>(std::lower_bound(values.begin(), values.end(), value) -
+                                                    values.begin());
+    }
+}
+
+// From rows (level, size, border distance, count), sorted by level, of which `column` is j. Counts of equal
+// level and j are added up.
+inline void fill_rows(const std::int64_t* rows, std::size_t n_rows, std::size_t column, Distribution& d) {
+    std::vector<std::int64_t> values;
+    std::vector<std::int32_t> places;
+    rank(rows, n_rows, column, values, places);
+    d.sizes.assign(values.begin(), values.end());
+    d.by_size.assign(values.size(), 0);
     d.by_level.assign(d.levels.size(), 0);
     d.begin.assign(d.levels.size() + 1, 0);
     d.count.clear();
     d.place.clear();
-    for (std::size_t r = 0; r < n_rows; ++r) {
-        const auto level = static_cast<std::size_t>(cells[r][0]);
-        const bool again = r > 0 && cells[r - 1][0] == cells[r][0] && cells[r - 1][1] == cells[r][1];
-        if (again) {
-            d.count.back() += cells[r][2];
-        } else {
-            const auto found = std::lower_bound(sizes.begin(), sizes.end(), cells[r][1]);
-            d.place.push_back(static_cast<std::int32_t>(found - sizes.begin()));
-            d.count.push_back(cells[r][2]);
+    std::vector<std::int64_t> line(values.size(), 0);
+    std::vector<std::int32_t> touched;
+    for (std::size_t i = 0, r = 0; i < d.levels.size(); ++i) {
+        touched.clear();
+        for (; r < n_rows && rows[4 * r] == static_cast<std::int64_t>(i) + 1; ++r) {
+            const std::int64_t count = rows[4 * r + 3];
+            const auto at = static_cast<std::size_t>(places[r]);
+            if (line[at] == 0) touched.push_back(places[r]);
+            line[at] += count;
+            d.by_level[i] += count;
+            d.by_size[at] += count;
         }
-        d.by_level[level] += cells[r][2];
-        d.by_size[static_cast<std::size_t>(d.place.back())] += cells[r][2];
-        d.begin[level + 1] = d.count.size();
+        if (!std::is_sorted(touched.begin(), touched.end())) std::sort(touched.begin(), touched.end());
+        for (const std::int32_t at : touched) {
+            d.place.push_back(at);
+            d.count.push_back(line[static_cast<std::size_t>(at)]);
+            line[static_cast<std::size_t>(at)] = 0;
+        }
+        d.begin[i + 1] = d.count.size();
+        if (i + 1 == d.levels.size() && r < n_rows)
+            throw std::invalid_argument("rows of zones are not sorted by level, or have a level too high");
     }
-    for (std::size_t i = 0; i < d.levels.size(); ++i) d.begin[i + 1] = std::max(d.begin[i + 1], d.begin[i]);
 }
 
 // The emphases by i and j together.

@@ -150,6 +150,10 @@ class _Mean:
         """Add rows to the sums; ``rois[group[n]]`` is whose row n is."""
         if len(rows) == 0:
             return
+        if len(rows) == len(rois) and (group == np.arange(len(rois))).all():  # one row each
+            self._sums[rois] += rows
+            self._n[rois] += 1
+            return
         held = self._sums[rois]
         into = np.concatenate([np.arange(len(rois)), group])[:, None] * held.shape[1] + self._features
         together = np.concatenate([held, rows])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -168,8 +169,14 @@ def _columns(
         features = features_of(family, spatial_autocorrelation)
         for name in [a.name for a in chosen] or [""]:
             places[family, name] = slice(len(columns), len(columns) + len(features))
-            columns += [column_name(family, feature.name, name) for feature in features]
+            columns += _names(family, spatial_autocorrelation, name)
     return tuple(columns), places
+
+
+@cache
+def _names(family: str, spatial_autocorrelation: str, aggregation: str) -> tuple[str, ...]:
+    features = features_of(family, spatial_autocorrelation)
+    return tuple(column_name(family, feature.name, aggregation) for feature in features)
 
 
 def _run(
@@ -191,17 +198,15 @@ def _run(
             with options.watch.stage("features"):
                 for family in here:
                     aggregators[family].add(chunk.owners, counted[family])
+        # Slices come ROI by ROI, so only the last one may go on in the next chunk.
+        complete = [roi for roi in dict.fromkeys(chunk.owners) if roi != chunk.owners[-1]]
         with options.watch.stage("features"):
-            # Slices come ROI by ROI, so only the last one may go on in the next chunk.
-            complete = [roi for roi in dict.fromkeys(chunk.owners) if roi != chunk.owners[-1]]
             for aggregator in aggregators.values():
                 aggregator.close(complete)
     for family, aggregator in aggregators.items():
-        with options.watch.stage("features"):
-            aggregator.close()
-            rows = aggregator.rows()
-        for aggregation, values in rows.items():
-            yield family, aggregation, values
+        aggregator.close()
+        for aggregation, rows in aggregator.rows().items():
+            yield family, aggregation, rows
 
 
 def _count(chunk: Batch[DiscretizedRoi], families: Sequence[str], options: Options) -> dict[str, list[Any]]:
