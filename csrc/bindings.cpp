@@ -6,6 +6,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "bindings_features.hpp"
 #include "bindings_whole.hpp"
 #include "glcm.hpp"
 #include "glrlm.hpp"
@@ -284,6 +285,7 @@ NB_MODULE(FASTTEX_MODULE, m) {
           nb::arg("threads"));
     m.def("neighborhood", neighborhood_items, nb::arg("items"), nb::arg("offsets"), nb::arg("alpha"),
           nb::arg("threads"));
+    bind_features(m);
     bind_whole(m);
     m.def("split_finely", [](bool finely) { fasttex::split_finely = finely; }, nb::arg("finely"));
     m.def("build_info", build_info);

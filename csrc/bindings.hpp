@@ -100,6 +100,12 @@ void unlocked(const Work& work) {
     work();
 }
 
+// The same for items that threads share.
+template <class Work>
+void run(std::size_t n_items, std::size_t threads, const Work& work) {
+    unlocked([&] { parallel_for(n_items, threads, work); });
+}
+
 inline std::size_t length(Index n) { return static_cast<std::size_t>(n); }
 
 // ---- inputs ----

@@ -1,9 +1,8 @@
 // The compiled twin of the rows of intensity_histogram (IBSI: ZVCW); see features_intensity.hpp.
 #pragma once
 
-#include <cstring>
-
 #include "features_intensity.hpp"
+#include "log2.hpp"
 
 namespace fasttex {
 
@@ -12,25 +11,6 @@ constexpr Index kHistogramFeatures = 23;
 namespace histogram_detail {
 
 using intensity_detail::kNaN;
-
-// To be replaced by the logarithm that all compiled families share. log₂ of a number from 2⁻⁵³ to 1: the
-// exponent, and of the mantissa m from √½ to √2 the series of artanh((m − 1) / (m + 1)).
-inline double log2_of_share(double v) {
-    std::uint64_t bits;
-    std::memcpy(&bits, &v, sizeof bits);
-    std::int64_t exponent = static_cast<std::int64_t>(bits >> 52) - 1023;
-    bits = (bits & 0x000fffffffffffffULL) | 0x3ff0000000000000ULL;
-    double m;
-    std::memcpy(&m, &bits, sizeof m);
-    if (m > 1.4142135623730951) {
-        m /= 2;
-        ++exponent;
-    }
-    const double s = (m - 1) / (m + 1), square = s * s;
-    double series = 0;
-    for (int k = 23; k >= 1; k -= 2) series = series * square + 1.0 / k;
-    return static_cast<double>(exponent) + 2.8853900817779268 * s * series;
-}
 
 // The gray levels that occur, rising, and the voxels of each.
 struct Histogram {
@@ -126,7 +106,7 @@ void intensity_histogram(const RoiView<Level>& roi, const std::int64_t* level_va
     const double n = static_cast<double>(tally.total);
     const auto sums = lane_sums<2>(static_cast<Index>(tally.count.size()), [&](Index k, double* term) {
         const double p = tally.count[k] / n;
-        term[0] = p * log2_of_share(p);
+        term[0] = p * log2_of(p);
         term[1] = p * p;
     });
     std::copy(row, row + 9, out);

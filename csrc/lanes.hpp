@@ -16,8 +16,26 @@ namespace fasttex {
 constexpr Index kLanes = 8;
 constexpr Index kLaneBlock = 1024;
 
-inline double join(const double* lane) {
+inline double total_of(const double* lane) {
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+// Σ term(n) over n = 0 … size - 1, for terms that are dear: they are written to a block before they are
+// added, since compilers make vectors of a loop that only writes, and of one that only adds.
+template <class Term>
+double lane_sum(std::size_t size, const Term& term) {
+    constexpr std::size_t kBlock = 16 * kLanes;
+    double lane[kLanes] = {}, block[kBlock];
+    for (std::size_t start = 0; start < size; start += kBlock) {
+        const std::size_t here = std::min(kBlock, size - start);
+        for (std::size_t n = 0; n < here; ++n) block[n] = term(start + n);
+        std::size_t n = 0;
+        for (; n + kLanes <= here; n += kLanes) {
+            for (std::size_t l = 0; l < kLanes; ++l) lane[l] += block[n + l];
+        }
+        for (std::size_t l = 0; n + l < here; ++l) lane[l] += block[n + l];
+    }
+    return total_of(lane);
 }
 
 // Σ of N terms each: `terms(k, out)` sets out[0] … out[N - 1] for element k.
@@ -40,7 +58,7 @@ std::array<double, N> lane_sums(Index n, const Terms& terms) {
             terms(k, term);
             for (int j = 0; j < N; ++j) lanes[j][l] += term[j];
         }
-        for (int j = 0; j < N; ++j) total[j] += join(lanes[j]);
+        for (int j = 0; j < N; ++j) total[j] += total_of(lanes[j]);
     }
     return total;
 }

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from .backends import compiled, get_backend, resolve_threads
+from .backends import get_backend, resolve_threads
 from .errors import SettingsError
+from .features.engine import features_engine
 from .io import RoiFailure, read_image, read_rois
 from .measures import Stopwatch, parse_bytes
 from .preprocess import crop_all, normalize, to_levels
@@ -129,7 +130,7 @@ def extract(
     provenance = {
         "versions": versions(),
         "backend": engine.backend,
-        "features_engine": "compiled" if compiled() else "numpy",
+        "features_engine": features_engine(),
         "threads": engine.threads,
         "image": image_record(picture),
         "rois": found.record,

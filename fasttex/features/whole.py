@@ -12,6 +12,7 @@ from ..matrices.surface import surface
 from ..types import Batch, DiscretizedRoi, FloatArray, Surface
 from .chunks import Options
 from .compiled_whole import COMPILED, compiled_morphology, ivh_axis, surroundings_of
+from .engine import features_engine
 from .feature import Feature
 from .intensity_histogram import intensity_histogram
 from .intensity_statistics import intensity_statistics
@@ -27,7 +28,7 @@ def whole_features(
     batch: Batch[DiscretizedRoi], family: str, features: Sequence[Feature[Any]], options: Options
 ) -> FloatArray:
     """Rows of one of the families of whole ROIs, a row per ROI, in the order of `features`."""
-    extension = compiled()
+    extension = compiled() if features_engine() == "compiled" else None
     if family == "morphology":
         with options.watch.stage("count"):
             meshes = surface(batch)

@@ -3,7 +3,19 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ...types import Binning, DiscretizedRoi, FloatArray, IntArray, LevelArray, Sampling
+from ...types import (
+    Binning,
+    DiscretizedRoi,
+    FloatArray,
+    Glcm,
+    Glrlm,
+    IntArray,
+    LevelArray,
+    Ngldm,
+    Ngtdm,
+    Sampling,
+    Zones,
+)
 from ..contract import DistanceArray, Offsets
 
 def discretize(
@@ -25,3 +37,8 @@ def neighborhood(
 def split_finely(finely: bool) -> None: ...
 def build_info() -> dict[str, Any]: ...
 def cpu_features() -> list[str]: ...
+def glcm_features(matrices: Sequence[Glcm], threads: int) -> FloatArray: ...
+def maximal_correlation(matrices: Sequence[Glcm], threads: int) -> FloatArray: ...
+def dense_features(matrices: Sequence[Glrlm] | Sequence[Ngldm], threads: int) -> FloatArray: ...
+def zone_features(matrices: Sequence[Zones], column: int, threads: int) -> FloatArray: ...
+def ngtdm_features(matrices: Sequence[Ngtdm], lone_voxels: bool, threads: int) -> FloatArray: ...
