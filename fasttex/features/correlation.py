@@ -41,7 +41,8 @@ def maximal_correlation_coefficient(matrices: Sequence[Glcm], *, threads: int = 
     array([1.])
     """
     if features_engine() == "compiled":
-        return extension().maximal_correlation(matrices, threads)
+        found: FloatArray = extension().maximal_correlation(matrices, threads)
+        return found
     values = []
     for matrix in matrices:
         seen = matrix.symmetric.any(axis=(0, 1))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,6 @@ from ..errors import BackendUnavailableError, SettingsError
 from ..types import FloatArray, IntArray
 from .families import FEATURES, MATRIX_FAMILIES
 
-if TYPE_CHECKING:
-    from ..kernels.cpp import _cpp as Extension
-
 __all__ = ["ENGINES", "features_engine", "features_of_groups"]
 
 #: Names that ``FASTTEX_FEATURES`` and the provenance know.
@@ -30,7 +28,7 @@ ENGINES = ("compiled", "numpy")
 
 #: From the extension, matrices of any ROIs, the convention and threads to one row of features per offset of
 #: each matrix, with NaN for an empty one.
-_COMPILED: dict[str, Callable[[Extension, Sequence[Any], Convention, int], FloatArray]] = {
+_COMPILED: dict[str, Callable[[ModuleType, Sequence[Any], Convention, int], FloatArray]] = {
     "glcm": lambda x, m, c, threads: x.glcm_features(m, threads),
     "glrlm": lambda x, m, c, threads: x.dense_features(m, threads)[:, :-1],
     "glszm": lambda x, m, c, threads: x.zone_features(m, 1, threads)[:, :-1],
@@ -74,7 +72,7 @@ def features_engine() -> str:
     return "compiled"
 
 
-def extension() -> Extension:
+def extension() -> ModuleType:
     """The compiled extension, which is imported where it is first needed."""
     from ..kernels.cpp._builds import extension
 
