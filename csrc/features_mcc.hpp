@@ -111,7 +111,7 @@ class Basis {
     void make_orthogonal(Vector& v) const {
         const std::size_t width = whole_rows(size_);
         Vector along(width);
-        for (int turn = 0; turn < FASTTEX_PLANTED(47, 2, 0); ++turn) {
+        for (int turn = 0; turn < 2; ++turn) {
             std::fill(along.begin(), along.end(), 0.0);
             for (std::size_t k = 0; k < n_; ++k) {
                 const double* column = columns_.data() + k * whole_rows(n_);

@@ -18,10 +18,14 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from agreement.test_features import IBSI, check
+from feature_cases import matrix
 
 import fasttex
+from fasttex.features.engine import _COMPILED
+from fasttex.features.families import MATRIX_FAMILIES
 from fasttex.kernels import reference
-from fasttex.types import AxisTable, Batch, Binning, DiscretizedRoi, Sampling
+from fasttex.types import AxisTable, Batch, Binning, DiscretizedRoi, Glcm, Sampling
 
 ROOT = Path(__file__).resolve().parents[2]
 N_BUGS = 19
@@ -240,3 +244,46 @@ def test_a_planted_bug_is_noticed(
         assert _differing(_results(variant), expected) == BUGS[bug]
     finally:
         extension_of(variant).plant(0)
+
+
+# Planted in the features, with numbers of their own, and the family that shows it.
+FEATURE_BUGS = {
+    40: "glcm",  # pairs counted in one direction only
+    41: "glcm",  # the sign of the cluster shade
+    42: "glcm",  # the diagonal counted twice in the angular second moment
+    43: "glrlm",  # sizes and levels mixed up in the non-uniformity
+    44: "ngldm",  # a variance too large by a billionth of another feature
+    45: "ngtdm",  # the busyness doubled
+}
+
+
+@pytest.mark.parametrize("bug", sorted(FEATURE_BUGS))
+def test_a_bug_in_a_feature_is_noticed(variant: ModuleType, bug: int) -> None:
+    """By the comparison with the definition, in one of some matrices at least."""
+    twin, family = extension_of(variant), FEATURE_BUGS[bug]
+    rng = np.random.default_rng(3)
+    noticed = []
+    for m in [matrix(family, rng, n) for n in (1, 2, 4, 5, 6) * 4]:
+        expected = MATRIX_FAMILIES[family].compute([m], IBSI)
+        twin.plant(0)
+        check(family, m, _COMPILED[family](twin, [m], IBSI, 1), expected)
+        twin.plant(bug)
+        try:
+            check(family, m, _COMPILED[family](twin, [m], IBSI, 1), expected)
+        except AssertionError:
+            noticed.append(m)
+        finally:
+            twin.plant(0)
+    assert noticed
+
+
+def test_a_bug_in_the_maximal_correlation_is_noticed(variant: ModuleType) -> None:
+    """An eigenvalue below 0 passed over: two levels that follow each other in turn."""
+    twin = extension_of(variant)
+    m = Glcm(np.array([[[0, 5], [5, 0]]]), np.zeros((1, 3), np.int32), np.array([1, 2]))
+    assert twin.maximal_correlation([m], 1).round(9) == 1
+    twin.plant(46)
+    try:
+        assert twin.maximal_correlation([m], 1).round(9) != 1
+    finally:
+        twin.plant(0)

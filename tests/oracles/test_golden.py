@@ -9,8 +9,9 @@ from oracles.cases import ROIS, values
 from oracles.make_golden import PATH
 
 from fasttex.conventions import NUMERICS
+from fasttex.features import engine
 from fasttex.features.columns import column_name, parse_column
-from fasttex.features.families import MATRIX_FAMILIES
+from fasttex.features.engine import ENGINES
 
 
 def golden():
@@ -77,7 +78,19 @@ def scale(column, row):
 ROOTS = ("minor_axis_length", "least_axis_length", "elongation", "flatness")
 
 
-def wrong_by_more_than_rounding(found, case):
+@pytest.fixture(params=ENGINES)
+def features(request, monkeypatch):
+    """Every features engine in turn."""
+    if request.param == "compiled":
+        backend_or_skip("cpp")
+    monkeypatch.setenv("FASTTEX_FEATURES", request.param)
+    engine.features_engine.cache_clear()
+    yield request.param
+    engine.features_engine.cache_clear()
+
+
+def differing(found, case, exact):
+    """Columns that are not as they should be: to the bit, or within 1e-12 of the sum of the absolute terms."""
     expected = {line["column"]: float.fromhex(line[case]) for line in golden()}
     assert list(found) == list(expected)
     wrong = []
@@ -87,32 +100,27 @@ def wrong_by_more_than_rounding(found, case):
             for x in (found[column], wanted)
         )
         same = math.isnan(a) and math.isnan(b)
-        if not same and not abs(a - b) <= 1e-12 * scale(column, expected):
+        if exact:
+            same = same or found[column].hex() == wanted.hex()
+        else:
+            same = same or abs(a - b) <= 1e-12 * scale(column, expected)
+        if not same:
             wrong.append((column, found[column], wanted))
     return wrong
 
 
 @pytest.mark.parametrize("case", ROIS)
-def test_golden(case, backend):
-    assert wrong_by_more_than_rounding(values(case, backend.NAME), case) == []
-
-
-@pytest.mark.parametrize("case", ROIS)
-def test_golden_by_the_definitions(case, monkeypatch):
-    monkeypatch.setattr("fasttex.features.whole.compiled", lambda: None)
-    assert wrong_by_more_than_rounding(values(case, "reference"), case) == []
+def test_golden(case, backend, features):
+    assert differing(values(case, backend.NAME), case, exact=features == "compiled") == []
 
 
 @pytest.mark.parametrize("build", ["cpp-avx2", "cpp-baseline"])
 @pytest.mark.parametrize("case", ROIS)
-def test_golden_to_the_bit(case, build, monkeypatch):
-    """Families that are compiled have the same bits on every build and machine."""
+def test_golden_on_every_build(case, build, monkeypatch):
     extension = backend_or_skip(build).extension
-    monkeypatch.setattr("fasttex.features.whole.compiled", lambda: extension)
-    found = values(case, "reference")
-    for line in golden():
-        if parse_column(line["column"])[0] not in MATRIX_FAMILIES:
-            assert found[line["column"]].hex() == line[case], line["column"]
+    for module in ("whole", "engine"):
+        monkeypatch.setattr(f"fasttex.features.{module}.compiled", lambda: extension)
+    assert differing(values(case, "reference"), case, exact=True) == []
 
 
 def test_golden_is_large_enough():
