@@ -6,6 +6,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "bindings_features.hpp"
+#include "bindings_whole.hpp"
 #include "glcm.hpp"
 #include "glrlm.hpp"
 #include "host.hpp"
@@ -196,8 +198,9 @@ std::vector<std::vector<std::int64_t>> find_zones(const std::vector<Roi>& rois,
     std::vector<std::vector<std::int64_t>> rows(rois.size());
     parallel_for(slabs.size(), threads, [&](std::size_t n) {
         const Slab& slab = slabs[n];
-        const Distance* plane =
-            distances[slab.item].data() + slab.first * extents[slab.item].voxels_per_plane;
+        const Distance* plane = nullptr;
+        if (!distances.empty())
+            plane = distances[slab.item].data() + slab.first * extents[slab.item].voxels_per_plane;
         const auto find = [&](const auto& view) {
             using Level = std::remove_const_t<std::remove_pointer_t<decltype(view.origin)>>;
             auto& mine = std::get<SlabsOfZones<Level>>(found[slab.item]);
@@ -217,11 +220,13 @@ std::vector<std::vector<std::int64_t>> find_zones(const std::vector<Roi>& rois,
     return rows;
 }
 
-nb::list zones_items(nb::sequence items, Table table, nb::sequence distances, std::size_t threads) {
+nb::list zones_items(nb::sequence items, Table table, nb::object distances, std::size_t threads) {
     const auto predecessors = predecessors_of(at_most_13(offsets_of(table)));
     const std::vector<Roi> rois = rois_of(items);
     std::vector<Distances> maps;
-    for (nb::handle map : distances) maps.push_back(nb::cast<Distances>(map));
+    if (!distances.is_none()) {
+        for (nb::handle map : distances) maps.push_back(nb::cast<Distances>(map));
+    }
     std::vector<std::vector<std::int64_t>> rows;
     unlocked([&] { rows = find_zones(rois, *predecessors, maps, threads); });
     nb::list list;
@@ -276,10 +281,12 @@ NB_MODULE(FASTTEX_MODULE, m) {
     m.def("surface", surface_items, nb::arg("items"), nb::arg("threads"));
     m.def("glcm", glcm_items, nb::arg("items"), nb::arg("offsets"), nb::arg("threads"));
     m.def("glrlm", glrlm_items, nb::arg("items"), nb::arg("offsets"), nb::arg("threads"));
-    m.def("zones", zones_items, nb::arg("items"), nb::arg("offsets"), nb::arg("distances"),
+    m.def("zones", zones_items, nb::arg("items"), nb::arg("offsets"), nb::arg("distances").none(),
           nb::arg("threads"));
     m.def("neighborhood", neighborhood_items, nb::arg("items"), nb::arg("offsets"), nb::arg("alpha"),
           nb::arg("threads"));
+    bind_features(m);
+    bind_whole(m);
     m.def("split_finely", [](bool finely) { fasttex::split_finely = finely; }, nb::arg("finely"));
     m.def("build_info", build_info);
     m.def("cpu_features", fasttex::cpu_features);

@@ -6,6 +6,10 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -27,17 +31,32 @@ namespace nb = nanobind;
 
 // ---- results ----
 
+inline void prefer_huge_pages(void* memory, std::size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    constexpr std::uintptr_t kPage = 4096, kWorthIt = std::uintptr_t{1} << 22;
+    if (bytes < kWorthIt) return;
+    const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(memory),
+                         first = (begin + kPage - 1) / kPage * kPage;
+    madvise(reinterpret_cast<void*>(first), (begin + bytes - first) / kPage * kPage,
+            MADV_HUGEPAGE);  // a wish
+#else
+    static_cast<void>(memory), static_cast<void>(bytes);
+#endif
+}
+
 struct Free {
     void operator()(void* memory) const { std::free(memory); }
 };
 
-// Zeros that become a NumPy array without a copy. The system hands out large blocks of zeros untouched.
+// Zeros that become a NumPy array without a copy. The system hands out large blocks of zeros untouched; where
+// it can, in huge pages, since touching many small ones for the first time can take longer than to fill them.
 template <class T>
 class Result {
   public:
     explicit Result(std::vector<std::size_t> shape) : shape_(std::move(shape)) {
         data_.reset(static_cast<T*>(std::calloc(std::max<std::size_t>(1, size()), sizeof(T))));
         if (!data_) throw std::bad_alloc();
+        prefer_huge_pages(data_.get(), size() * sizeof(T));
     }
 
     T* data() { return data_.get(); }
@@ -79,6 +98,12 @@ template <class Work>
 void unlocked(const Work& work) {
     const nb::gil_scoped_release released;
     work();
+}
+
+// The same for items that threads share.
+template <class Work>
+void run(std::size_t n_items, std::size_t threads, const Work& work) {
+    unlocked([&] { parallel_for(n_items, threads, work); });
 }
 
 inline std::size_t length(Index n) { return static_cast<std::size_t>(n); }
@@ -181,7 +206,8 @@ inline Strided strided_of(const Volume& a) {
     return {static_cast<const unsigned char*>(a.data()),
             {static_cast<Index>(a.shape(0)), static_cast<Index>(a.shape(1)), static_cast<Index>(a.shape(2))},
             {a.stride(0) * size, a.stride(1) * size, a.stride(2) * size},
-            loader_of(a)};
+            loader_of(a),
+            a.dtype().code != static_cast<std::uint8_t>(nb::dlpack::dtype_code::Float)};
 }
 
 struct BinningItem {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "simd.hpp"
 #include "strided.hpp"
 
 namespace fasttex {
@@ -73,26 +74,44 @@ inline void lerp(std::pair<const double*, const double*> ends, double w, Index n
 // Reads the part of a source row that the table touches, and interpolates along x.
 class RowMaker {
   public:
-    explicit RowMaker(const SamplingView& item) : item_(item) {
-        first_ = *std::min_element(item.x.lower, item.x.lower + item.x.n);
-        const Index last = *std::max_element(item.x.upper, item.x.upper + item.x.n);
+    explicit RowMaker(const SamplingView& item) : source_(item.source) {
+        const AxisView& x = item.x;
+        first_ = *std::min_element(x.lower, x.lower + x.n);
+        const Index last = *std::max_element(x.upper, x.upper + x.n);
         row_.resize(static_cast<std::size_t>(last - first_ + 1));
+        bool all_next = true;
+        for (Index k = 0; k < x.n; ++k) {
+            lower_.push_back(x.lower[k] - first_);
+            upper_.push_back(x.upper[k] - first_);
+            weights_.push_back(1 - x.weight[k]);
+            weights_.push_back(FASTTEX_PLANTED(12, x.weight[k], x.weight[0]));
+            all_next &= x.upper[k] == x.lower[k] + 1;
+        }
+        neighbors_ = item.source.whole_numbers || all_next;
+        row_.push_back(0);  // a neighbor for the last voxel
     }
 
     void operator()(Index z, Index y, double* FASTTEX_RESTRICT out) {
-        item_.source.row(z, y, first_, static_cast<Index>(row_.size()), row_.data());
-        const AxisView& x = item_.x;
-        for (Index k = 0; k < x.n; ++k) {
-            const double a = row_[x.lower[k] - first_];
-            const double b = row_[x.upper[FASTTEX_PLANTED(12, k, k ? k - 1 : 0)] - first_];
-            out[k] = a * (1 - x.weight[k]) + b * x.weight[k];
+        const Index n = static_cast<Index>(lower_.size()), n_read = static_cast<Index>(row_.size()) - 1;
+        source_.row(z, y, first_, n_read, row_.data());
+        const double *row = row_.data(), *weight = weights_.data();
+        if (neighbors_) {
+            weigh_neighbors(row, lower_.data(), weight, n, out);
+        } else {
+            for (Index k = 0; k < n; ++k) {
+                out[k] = row[lower_[k]] * weight[2 * k] + row[upper_[k]] * weight[2 * k + 1];
+            }
         }
     }
 
   private:
-    const SamplingView& item_;
+    const Strided& source_;
     Index first_;
-    std::vector<double> row_;
+    std::vector<Index> lower_, upper_;   // from first_ on
+    std::vector<double> row_, weights_;  // of lower and upper, side by side
+    // Whether upper may be taken for lower + 1: it is, or its weight is 0 and so is its share, since whole
+    // numbers are finite and have no negative zero.
+    bool neighbors_;
 };
 
 }  // namespace resample_detail

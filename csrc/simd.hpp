@@ -171,4 +171,26 @@ inline WideLanes join(Bytes low, Bytes high) {
     return joined;
 }
 
+// out[k] = values[at[k]]·weights[2·k] + values[at[k] + 1]·weights[2·k + 1]. Two at a time: each product is
+// rounded, then their sum, as one by one.
+inline void weigh_neighbors(const double* values, const Index* at, const double* weights, Index n,
+                            double* out) {
+    Index k = 0;
+#if FASTTEX_VECTORS && (defined(__clang__) || __GNUC__ >= 12)
+    typedef double Two __attribute__((vector_size(16)));
+    const auto product = [&](Index j) {
+        Two pair, weight;
+        std::memcpy(&pair, values + at[j], sizeof pair);
+        std::memcpy(&weight, weights + 2 * j, sizeof weight);
+        return pair * weight;
+    };
+    for (; k + 2 <= n; k += 2) {
+        const Two p = product(k), q = product(k + 1);
+        const Two sum = __builtin_shufflevector(p, q, 0, 2) + __builtin_shufflevector(p, q, 1, 3);
+        std::memcpy(out + k, &sum, sizeof sum);
+    }
+#endif
+    for (; k < n; ++k) out[k] = values[at[k]] * weights[2 * k] + values[at[k] + 1] * weights[2 * k + 1];
+}
+
 }  // namespace fasttex

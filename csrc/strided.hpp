@@ -33,6 +33,7 @@ struct Strided {
     Shape shape;
     Shape stride;  // in bytes
     LoadRow load;
+    bool whole_numbers;  // no infinity, NaN or negative zero
 
     // Voxels first … first + n - 1 of row (z, y).
     void row(Index z, Index y, Index first, Index n, double* out) const {

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
+#include <limits>
 #include <vector>
 
 #include "roi_view.hpp"
@@ -34,14 +34,15 @@ class ZoneCounts {
 
     ZoneCounts(Index n_levels, Index max_distance, Index voxels) {
         const Index cells = (n_levels + 1) * kSmall * (max_distance + 1);
-        if (cells > voxels) return;
+        if (cells > voxels || voxels > std::numeric_limits<std::uint32_t>::max()) return;
         distances_ = max_distance + 1;
         small_.resize(static_cast<std::size_t>(cells));
     }
 
     void add(const Zone& zone, std::int64_t count = 1) {
         if (zone.size <= kSmall && zone.distance < distances_) {
-            small_[((zone.level * kSmall) + zone.size - 1) * distances_ + zone.distance] += count;
+            small_[(zone.level * kSmall + zone.size - 1) * distances_ + zone.distance] +=
+                static_cast<std::uint32_t>(count);
             return;
         }
         Entry& entry = slot(zone);
@@ -72,7 +73,7 @@ class ZoneCounts {
     }
 
   private:
-    static constexpr std::int64_t kSmall = 4;
+    static constexpr std::int64_t kSmall = 16;
 
     struct Entry {
         Zone zone{};
@@ -82,8 +83,9 @@ class ZoneCounts {
     std::vector<Entry> entries() const {
         std::vector<Entry> found;
         for (std::size_t k = 0; k < small_.size(); ++k) {
-            const std::int64_t at = static_cast<std::int64_t>(k), row = at / std::max<Index>(1, distances_);
-            if (small_[k]) found.push_back({{row / kSmall, row % kSmall + 1, at % distances_}, small_[k]});
+            if (small_[k] == 0) continue;
+            const Index at = static_cast<Index>(k), row = at / distances_;
+            found.push_back({{row / kSmall, row % kSmall + 1, at % distances_}, small_[k]});
         }
         for (const Entry& entry : table_) {
             if (entry.count > 0) found.push_back(entry);
@@ -111,7 +113,7 @@ class ZoneCounts {
     }
 
     Index distances_ = 0;
-    std::vector<std::int64_t> small_;
+    std::vector<std::uint32_t> small_;
     std::vector<Entry> table_ = std::vector<Entry>(64);
     std::size_t used_ = 0;
 };

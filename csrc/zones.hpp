@@ -156,8 +156,9 @@ struct ZonesOfSlab {
     ZoneCounts counts;
     zones_detail::Forest open;
     zones_detail::Plane first, last;  // labels of the open zones there
+    Distance farthest = 0;
 
-    // `distance`: C order, the planes of the slab.
+    // `distance`: C order, the planes of the slab; null where it is not asked for.
     ZonesOfSlab(const RoiView<Level>& slab_, const Predecessors& predecessors_, const Distance* distance,
                 bool goes_on_before, bool goes_on_behind)
         : slab(slab_),
@@ -169,8 +170,8 @@ struct ZonesOfSlab {
           sets_(static_cast<std::size_t>(slab.shape.x + Lanes<Level>::n)) {
         for (const Index step : steps_) reach_ = std::max(reach_, std::abs(step));
         const Index voxels = slab.shape.voxels();
-        Distance farthest = 0;
-        for (Index k = 0; k < voxels; ++k) farthest = std::max(farthest, distance[k]);
+        for (Index k = 0; distance && k < voxels; ++k) farthest = std::max(farthest, distance[k]);
+        if (!distance) no_distance_.resize(static_cast<std::size_t>(slab.shape.x));
         counts = ZoneCounts(slab.n_levels, farthest, voxels);
         find(distance, goes_on_before);
         settle(goes_on_before, goes_on_behind);
@@ -213,13 +214,17 @@ struct ZonesOfSlab {
 
     void find(const Distance* distance, bool keep_first) {
         std::size_t many = kManyLabels;
-        for (Index z = 0; z < slab.shape.z; ++z, distance += slab.shape.y * slab.shape.x) {
+        for (Index z = 0; z < slab.shape.z; ++z) {
             std::swap(last.labels, previous_.labels);
             std::fill(last.labels.begin(), last.labels.end(), 0);
             for (Index y = 0; y < slab.shape.y; ++y) {
                 const Level* row = slab.row(z, y);
                 const Span span = span_of(row, slab.shape.x);
-                if (!span.empty()) find_in_row(row, span, y, distance + y * slab.shape.x, z > 0);
+                if (!span.empty()) {
+                    const Distance* distance_row =
+                        distance ? distance + (z * slab.shape.y + y) * slab.shape.x : no_distance_.data();
+                    find_in_row(row, span, y, distance_row, z > 0);
+                }
             }
             if (z == 0) first = last;
             if (open.size() > many) {
@@ -276,6 +281,7 @@ struct ZonesOfSlab {
     std::vector<Index> steps_;
     Index reach_ = 0;
     std::vector<std::uint16_t> sets_;
+    std::vector<Distance> no_distance_;
 };
 
 // Unites the zones of the slabs of a ROI, which are given in order and with which this is done. Returns rows
@@ -283,12 +289,21 @@ struct ZonesOfSlab {
 template <class Level>
 std::vector<std::int64_t> unite_zones(std::vector<ZonesOfSlab<Level>*> slabs) {
     zones_detail::Forest all;
-    ZoneCounts counts = std::move(slabs[0]->counts);
-    std::vector<zones_detail::Label> shift;
-    for (ZonesOfSlab<Level>* slab : slabs) {
-        shift.push_back(all.join(slab->open));
-        if (slab != slabs[0]) counts.merge(slab->counts);
+    ZoneCounts counts;
+    if (slabs.size() == 1) {
+        counts = std::move(slabs[0]->counts);
+    } else {
+        Distance farthest = 0;
+        Index voxels = 0;
+        for (const ZonesOfSlab<Level>* slab : slabs) {
+            farthest = std::max(farthest, slab->farthest);
+            voxels += slab->slab.shape.voxels();
+        }
+        counts = ZoneCounts(slabs[0]->slab.n_levels, farthest, voxels);
+        for (const ZonesOfSlab<Level>* slab : slabs) counts.merge(slab->counts);
     }
+    std::vector<zones_detail::Label> shift;
+    for (const ZonesOfSlab<Level>* slab : slabs) shift.push_back(all.join(slab->open));
     for (std::size_t k = 1; k < slabs.size(); ++k) slabs[k]->meet(*slabs[k - 1], shift[k], shift[k - 1], all);
     all.settle({}, counts);
     return counts.rows();

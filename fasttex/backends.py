@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +15,7 @@ from .errors import BackendUnavailableError, InputError, SettingsError, UnknownB
 from .kernels.contract import KERNELS, Backend
 from .types import Batch, DiscretizedRoi, T, Triple
 
-__all__ = ["available", "get_backend", "prepare", "put", "resolve_threads"]
+__all__ = ["available", "compiled", "get_backend", "prepare", "put", "resolve_threads"]
 
 _MODULES = {"cpp": "cpp", "numba": "numba_cpu", "reference": "reference"}
 _AUTO = ("cpp", "numba")
@@ -62,6 +63,18 @@ def get_backend(name: str = "auto") -> Backend:
         return cast(Backend, importlib.import_module(f"{__package__}.kernels.{_MODULES[name]}"))
     except ImportError as error:
         raise BackendUnavailableError(f"backend {name!r} is not here ({error}); {_FIX[name]}") from error
+
+
+@cache
+def compiled() -> Any:
+    """The compiled extension, or None where it is not here: for steps that are no backend's kernel.
+
+    Whoever counts, these steps give the same numbers with it and without.
+    """
+    try:
+        return cast(Any, get_backend("cpp")).extension
+    except BackendUnavailableError:
+        return None
 
 
 def available() -> dict[str, str]:

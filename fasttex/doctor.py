@@ -25,7 +25,7 @@ def examine() -> dict[str, Any]:
     report: dict[str, Any] = {
         "backends": {name: reason or "here" for name, reason in backends.items()},
         "auto": next((name for name in ("cpp", "numba") if not backends[name]), None),
-        "versions": versions(),
+        "versions": {**versions(), **_installed()},
         "python": platform.python_implementation(),
         "machine": f"{platform.system()} {platform.machine()}",
         "threads": _threads(),
@@ -51,6 +51,19 @@ def _threads() -> dict[str, Any]:
     bound = binding(found)
     each = {limit.name: limit.note or limit.threads for limit in found}
     return {"by default": bound.threads, "bound by": bound.name, **each, **machine}
+
+
+def _installed() -> dict[str, str]:
+    """Versions of packages, loaded or not."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for package in ("numpy", "scipy", "SimpleITK", "numba"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 _EXTRAS = {"numba": ("numba",), "table": ("pandas", "pyarrow"), "yaml": ("yaml",), "plot": ("matplotlib",)}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from .backends import get_backend, resolve_threads
 from .errors import SettingsError
+from .features.engine import features_engine
 from .io import RoiFailure, read_image, read_rois
 from .measures import Stopwatch, parse_bytes
 from .preprocess import crop_all, normalize, to_levels
@@ -128,7 +130,7 @@ def extract(
     provenance = {
         "versions": versions(),
         "backend": engine.backend,
-        "features_engine": "numpy",
+        "features_engine": features_engine(),
         "threads": engine.threads,
         "image": image_record(picture),
         "rois": found.record,
@@ -205,12 +207,19 @@ def discretize(
 
 
 def _recipes(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> list[Settings]:
-    if settings is None or isinstance(settings, (Settings, Mapping)):
+    if settings is None:
+        return [_default_recipe()]
+    if isinstance(settings, (Settings, Mapping)):
         settings = [settings]  # type: ignore[list-item]
     recipes = [s if isinstance(s, Settings) else Settings(**(s or {})) for s in settings]
     if len({r.recipe_id for r in recipes}) < len(recipes) or not recipes:
         raise SettingsError(f"settings holds {len(recipes)} recipes, expected at least one and no two alike")
     return recipes
+
+
+@cache
+def _default_recipe() -> Settings:
+    return Settings()
 
 
 def _all_sound(rois: Sequence[S | RoiFailure]) -> list[S]:

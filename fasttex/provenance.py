@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ __all__ = [
 FEW_LEVELS = 8
 FEW_VOXELS = 64
 ISOTROPIC = 1.01  # longest voxel edge over the shortest
+_LOOK_AT = 4096  # voxels, at first
 
 
 def flags_of(roi: DiscretizedRoi, aggregations: Sequence[str]) -> tuple[str, ...]:
@@ -37,14 +38,14 @@ def flags_of(roi: DiscretizedRoi, aggregations: Sequence[str]) -> tuple[str, ...
     steps = {record["step"]: record for record in roi.records}
     where = steps.get("resample", steps.get("crop", {}))
     three_d = any(a.startswith("3d") for a in aggregations)
-    low, high = float(roi.intensities.min()), float(roi.intensities.max())
+    low, high = roi.intensity_range
     resegmented = steps.get("resegment", {})
     states = {
         "anisotropic_not_resampled": three_d and max(roi.spacing_mm) > ISOTROPIC * min(roi.spacing_mm),
         "clipped": steps["discretize"]["clipped_voxels"] > 0,
         "compacted": steps["discretize"]["compacted"],
         "disconnected": steps["crop"]["components"] > 1,
-        "few_levels": np.count_nonzero(np.bincount(roi.levels.ravel())[1:]) < FEW_LEVELS,
+        "few_levels": not _has_levels(roi, FEW_LEVELS),
         "few_voxels": roi.n_voxels < FEW_VOXELS,
         "flat": low == high,
         "resegmented": bool(resegmented) and resegmented["voxels"] < resegmented["voxels_before"],
@@ -52,6 +53,21 @@ def flags_of(roi: DiscretizedRoi, aggregations: Sequence[str]) -> tuple[str, ...
         "upsampled": steps.get("resample", {}).get("upsampled", False),
     }
     return tuple(name for name, holds in states.items() if holds)
+
+
+def _has_levels(roi: DiscretizedRoi, n: int) -> bool:
+    """Whether the ROI has at least `n` different gray levels: mostly its first voxels tell."""
+    if roi.n_levels < n:
+        return False
+    buffer = roi.buffer.ravel()
+    found = np.zeros(roi.n_levels + 1, dtype=np.int64)
+    begin, size = 0, _LOOK_AT
+    while begin < len(buffer):
+        found += np.bincount(buffer[begin : begin + size], minlength=len(found))
+        if np.count_nonzero(found[1:]) >= n:
+            return True
+        begin, size = begin + size, 2 * size
+    return False
 
 
 def failure_flags(failure: RoiFailure) -> tuple[str, ...]:
@@ -76,13 +92,11 @@ def without_paths(failures: Iterable[RoiFailure], rois: Any) -> list[RoiFailure]
 
 
 def versions() -> dict[str, str]:
-    """Versions of what takes part in the numbers."""
+    """Versions of what takes part in the numbers: of the packages that are loaded."""
     found = {"fasttex": __version__, "numerics": str(NUMERICS), "python": platform.python_version()}
     for package in ("numpy", "scipy", "SimpleITK", "numba"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
+        if package in sys.modules:
+            found[package] = sys.modules[package].__version__
     return found
 
 

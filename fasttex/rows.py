@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def tabulate(
     on_error: str,
 ) -> FeatureTable:
     """Features of ROIs under one recipe: a row each, whatever failed."""
-    columns = feature_columns(recipe.families, aggregations, recipe.spatial_autocorrelation)
+    columns = _columns(recipe.families, tuple(aggregations), recipe.spatial_autocorrelation)
     values = np.full((len(levels), len(columns)), np.nan)
     rois = list(levels)
     sound = [n for n, roi in enumerate(levels) if isinstance(roi, DiscretizedRoi)]
@@ -82,6 +83,13 @@ def tabulate(
         "rois": [roi_record(roi) for roi in rois],
     }
     return FeatureTable(columns, rows, record)
+
+
+@lru_cache(maxsize=64)
+def _columns(
+    families: tuple[str, ...] | None, aggregations: tuple[str, ...], spatial_autocorrelation: str
+) -> tuple[str, ...]:
+    return feature_columns(families, aggregations, spatial_autocorrelation)
 
 
 def _features(
@@ -115,6 +123,7 @@ def _row(
             flags=failure_flags(roi),
             error=str(roi.error),
         )
+    low, high = roi.intensity_range
     return Row(
         case,
         roi.name,
@@ -123,21 +132,24 @@ def _row(
         values,
         voxels=roi.n_voxels,
         n_levels=roi.n_levels,
-        intensity_min=float(roi.intensities.min()),
-        intensity_max=float(roi.intensities.max()),
+        intensity_min=low,
+        intensity_max=high,
         flags=flags_of(roi, aggregations),
     )
 
 
 def join(tables: Sequence[FeatureTable], provenance: dict[str, Any], watch: Stopwatch) -> FeatureTable:
     """Rows of all recipes under the columns of all; NaN where a recipe does not compute one."""
+    provenance["recipes"] = [table.provenance for table in tables]
+    if len(tables) == 1:
+        return FeatureTable(tables[0].columns, tables[0].rows, provenance, dict(watch.seconds))
     columns = tuple(dict.fromkeys(name for table in tables for name in table.columns))
+    place = {name: n for n, name in enumerate(columns)}
     rows = []
     for table in tables:
-        at = [columns.index(name) for name in table.columns]
+        at = [place[name] for name in table.columns]
         for row in table.rows:
             values = np.full(len(columns), np.nan)
             values[at] = row.values
             rows.append(replace(row, values=values))
-    provenance["recipes"] = [table.provenance for table in tables]
     return FeatureTable(columns, tuple(rows), provenance, dict(watch.seconds))

@@ -1,15 +1,16 @@
-"""From the matrices of one ROI to one row of features per aggregation."""
+"""From the matrices of a batch to one row of features per ROI and aggregation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..conventions import Convention
-from ..types import FloatArray
+from ..types import FloatArray, IntArray
+from .engine import features_of_groups
 from .families import DIRECTED, FEATURES, MATRIX_FAMILIES
 
 __all__ = ["DIRECTED_NAMES", "Aggregation", "Aggregator", "aggregations_of"]
@@ -68,49 +69,98 @@ def aggregations_of(family: str, names: Iterable[str]) -> list[Aggregation]:
 
 
 class Aggregator:
-    """Takes the matrices of one ROI, some slices at a time, for one family; only sums are held."""
+    """Takes the matrices of a batch, some ROIs or slices at a time, for one family; only sums are held.
 
-    def __init__(self, family: str, aggregations: Sequence[Aggregation], convention: Convention) -> None:
-        self._family = MATRIX_FAMILIES[family]
-        self._aggregations = aggregations
+    Parameters
+    ----------
+    family : str
+        A family with matrices.
+    aggregations : sequence of Aggregation
+        Of which features are wanted.
+    n_rois : int
+        ROIs of the batch.
+    convention : Convention
+        Whose choices to follow.
+    threads : int
+        Share the matrices among them; results do not depend on it.
+    """
+
+    def __init__(
+        self,
+        family: str,
+        aggregations: Sequence[Aggregation],
+        n_rois: int,
+        convention: Convention,
+        threads: int,
+    ) -> None:
+        self._family = family
         self._convention = convention
-        self._means = {a: _Mean(len(FEATURES[family])) for a in aggregations}
-        self._merged: Any = None
+        self._threads = threads
+        self._means = {a: _Mean(n_rois, len(FEATURES[family])) for a in aggregations}
+        self._merges = any(a.merge_slices for a in aggregations)
+        self._merged: dict[int, Any] = {}
 
-    def add(self, matrices: Sequence[Any]) -> None:
-        """Take the matrices of some slices, or of the whole ROI."""
-        for aggregation, mean in self._means.items():
+    def add(self, owners: Sequence[int], matrices: Sequence[Any]) -> None:
+        """Take the matrices of some slices or ROIs, those of each ROI side by side; `owners` says whose."""
+        groups = _by_owner(owners, matrices)
+        for aggregation in self._means:
             if not aggregation.merge_slices:
-                mean.add(self._features(matrices, aggregation))
-        if any(a.merge_slices for a in self._aggregations):
-            seen = [] if self._merged is None else [self._merged]
-            self._merged = self._family.merge_slices([*seen, *matrices])
+                self._average(aggregation, groups)
+        if self._merges:
+            for roi, group in groups.items():
+                seen = [self._merged[roi]] if roi in self._merged else []
+                self._merged[roi] = MATRIX_FAMILIES[self._family].merge_slices([*seen, *group])
 
-    def rows(self) -> list[FloatArray]:
-        """One row of features per aggregation, in their order; NaN where no matrix held anything."""
-        if self._merged is not None:
-            for aggregation, mean in self._means.items():
-                if aggregation.merge_slices:
-                    mean.add(self._features([self._merged], aggregation))
-        return [mean.value for mean in self._means.values()]
+    def close(self, rois: Iterable[int] | None = None) -> None:
+        """Compute what waits for the last slice of these ROIs, by default of all, and let go of it."""
+        done = {roi: [self._merged.pop(roi)] for roi in rois or list(self._merged) if roi in self._merged}
+        for aggregation in self._means if done else ():
+            if aggregation.merge_slices:
+                self._average(aggregation, done)
 
-    def _features(self, matrices: Sequence[Any], aggregation: Aggregation) -> FloatArray:
+    def rows(self) -> dict[str, FloatArray]:
+        """By aggregation a row of features per ROI; NaN where no matrix held anything."""
+        return {aggregation.name: mean.value for aggregation, mean in self._means.items()}
+
+    def _average(self, aggregation: Aggregation, groups: dict[int, list[Any]]) -> None:
+        found = list(groups.values())
         if aggregation.merge_directions:
-            matrices = [self._family.merge_offsets(matrix) for matrix in matrices]
-        return self._family.compute(matrices, self._convention)
+            merge = MATRIX_FAMILIES[self._family].merge_offsets
+            found = [[merge(matrix) for matrix in group] for group in found]
+        rows, group = features_of_groups(self._family, found, self._convention, self._threads)
+        self._means[aggregation].add(list(groups), rows, group)
 
 
-@dataclass
+def _by_owner(owners: Sequence[int], matrices: Sequence[Any]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = {}
+    for owner, matrix in zip(owners, matrices, strict=True):
+        groups.setdefault(owner, []).append(matrix)
+    return groups
+
+
 class _Mean:
-    """The rows of features that are averaged."""
+    """Sums of the rows of each ROI, one after the other, so that it shows in no bit how they came."""
 
-    n_features: int
-    rows: list[FloatArray] = field(default_factory=list)
+    def __init__(self, n_rois: int, n_features: int) -> None:
+        self._sums = np.zeros((n_rois, n_features))
+        self._n = np.zeros((n_rois, 1), dtype=np.int64)
+        self._features = np.arange(n_features)
 
-    def add(self, rows: FloatArray) -> None:
-        self.rows.append(rows)
+    def add(self, rois: list[int], rows: FloatArray, group: IntArray) -> None:
+        """Add rows to the sums; ``rois[group[n]]`` is whose row n is."""
+        if len(rows) == 0:
+            return
+        if len(rows) == len(rois) and (group == np.arange(len(rois))).all():  # one row each
+            self._sums[rois] += rows
+            self._n[rois] += 1
+            return
+        held = self._sums[rois]
+        into = np.concatenate([np.arange(len(rois)), group])[:, None] * held.shape[1] + self._features
+        together = np.concatenate([held, rows])
+        sums = np.bincount(into.ravel(), together.ravel(), held.size)  # adds in order
+        self._sums[rois] = sums.reshape(held.shape)
+        self._n[rois, 0] += np.bincount(group, minlength=len(rois))
 
     @property
     def value(self) -> FloatArray:
-        rows = np.concatenate(self.rows) if self.rows else np.empty((0, self.n_features))
-        return rows.mean(axis=0) if len(rows) else np.full(self.n_features, np.nan)
+        return np.divide(self._sums, self._n, out=np.full_like(self._sums, np.nan), where=self._n > 0)

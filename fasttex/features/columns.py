@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..errors import InputError
@@ -45,6 +46,7 @@ class Column(NamedTuple):
     image: str = ""
 
 
+@lru_cache(maxsize=4096)
 def column_name(family: str, feature: str, aggregation: str = "", image: str = "") -> str:
     """Spell a column's name.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -126,8 +126,8 @@ def compute_features(
     for planar in (False, True):
         share = {f: [a for a in chosen if a.planar == planar] for f, chosen in plan.items()}
         share = {f: chosen for f, chosen in share.items() if chosen}
-        for roi, family, aggregation, row_of_features in _run(batch, share, planar, options):
-            values[roi, places[family, aggregation]] = row_of_features
+        for family, aggregation, rows in _run(batch, share, planar, options):
+            values[:, places[family, aggregation]] = rows
     return FeatureValues(columns, values)
 
 
@@ -169,43 +169,44 @@ def _columns(
         features = features_of(family, spatial_autocorrelation)
         for name in [a.name for a in chosen] or [""]:
             places[family, name] = slice(len(columns), len(columns) + len(features))
-            columns += [column_name(family, feature.name, name) for feature in features]
+            columns += _names(family, spatial_autocorrelation, name)
     return tuple(columns), places
+
+
+@cache
+def _names(family: str, spatial_autocorrelation: str, aggregation: str) -> tuple[str, ...]:
+    features = features_of(family, spatial_autocorrelation)
+    return tuple(column_name(family, feature.name, aggregation) for feature in features)
 
 
 def _run(
     batch: Batch[DiscretizedRoi], share: dict[str, list[Aggregation]], planar: bool, options: Options
-) -> Iterator[tuple[int, str, str, FloatArray]]:
-    """Count and aggregate chunk by chunk; yields (roi, family, aggregation, features)."""
-    open_rois: dict[int, dict[str, Aggregator]] = {}
-    for chunk in chunks(batch, share, planar, options) if share else ():
-        rois = list(dict.fromkeys(chunk.owners))
-        for roi in rois:
-            if roi not in open_rois:
-                open_rois[roi] = {f: Aggregator(f, a, options.convention) for f, a in share.items()}
+) -> Iterator[tuple[str, str, FloatArray]]:
+    """Count and aggregate chunk by chunk; yields (family, aggregation, a row of features per ROI)."""
+    if not share:
+        return
+    aggregators = {
+        f: Aggregator(f, chosen, len(batch), options.convention, batch.threads) for f, chosen in share.items()
+    }
+    for chunk in chunks(batch, share, planar, options):
         for families in _PASSES:
             here = [family for family in families if family in share]
+            if not here:
+                continue
             with options.watch.stage("count"):
-                counted = _count(chunk, families, options) if here else {}
+                counted = _count(chunk, families, options)
             with options.watch.stage("features"):
                 for family in here:
-                    for roi, matrices in _by_owner(chunk, counted[family]):
-                        open_rois[roi][family].add(matrices)
+                    aggregators[family].add(chunk.owners, counted[family])
         # Slices come ROI by ROI, so only the last one may go on in the next chunk.
-        for roi in [r for r in open_rois if r != rois[-1]]:
-            yield from _closed(roi, open_rois.pop(roi), share, options)
-    for roi, aggregators in open_rois.items():
-        yield from _closed(roi, aggregators, share, options)
-
-
-def _closed(
-    roi: int, aggregators: dict[str, Aggregator], share: dict[str, list[Aggregation]], options: Options
-) -> Iterator[tuple[int, str, str, FloatArray]]:
-    for family, aggregator in aggregators.items():
+        complete = [roi for roi in dict.fromkeys(chunk.owners) if roi != chunk.owners[-1]]
         with options.watch.stage("features"):
-            rows = aggregator.rows()
-        for aggregation, row in zip(share[family], rows, strict=True):
-            yield roi, family, aggregation.name, row
+            for aggregator in aggregators.values():
+                aggregator.close(complete)
+    for family, aggregator in aggregators.items():
+        aggregator.close()
+        for aggregation, rows in aggregator.rows().items():
+            yield family, aggregation, rows
 
 
 def _count(chunk: Batch[DiscretizedRoi], families: Sequence[str], options: Options) -> dict[str, list[Any]]:
@@ -219,8 +220,3 @@ def _count(chunk: Batch[DiscretizedRoi], families: Sequence[str], options: Optio
         return {"glszm": found, "gldzm": found}
     tones, dependences = ngtdm_ngldm(chunk, distance=options.distance, alpha=options.alpha)
     return {"ngtdm": tones, "ngldm": dependences}
-
-
-def _by_owner(chunk: Batch[DiscretizedRoi], matrices: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
-    for roi, group in groupby(zip(chunk.owners, matrices, strict=True), key=lambda pair: pair[0]):
-        yield roi, [matrix for _, matrix in group]

@@ -42,8 +42,8 @@ class MatrixFamily:
     Attributes
     ----------
     compute : callable
-        Matrices of one ROI and the convention to float64 of shape (n_matrices, n_features); each
-        direction is a matrix of its own, and empty matrices are left out.
+        The definition: matrices of one ROI and the convention to float64 of shape (n_matrices,
+        n_features); each direction is a matrix of its own, and empty matrices are left out.
     merge_slices : callable
         The matrices of a ROI's slices to one.
     merge_offsets : callable

@@ -21,7 +21,7 @@ from .feature import Feature, divide, evaluate
 
 T = TypeVar("T", bound=np.generic)
 
-__all__ = ["FEATURES", "RADIUS_MM", "Spheres", "local_intensity", "reach"]
+__all__ = ["FEATURES", "RADIUS_MM", "Spheres", "disks", "local_intensity", "reach"]
 
 #: Radius of a sphere of 1 cm³.
 RADIUS_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)
@@ -63,17 +63,17 @@ class Spheres:
         """Mean intensity of the sphere around each voxel inside, in C order."""
         box = bounding_box(self.inside)
         here = self.inside[box]
-        margin, disks = reach(self.spacing_mm), _disks(self.spacing_mm)
+        margin, stack = reach(self.spacing_mm), disks(self.spacing_mm)
         x = self.surroundings.astype(np.float64)
         finite = np.isfinite(x)
         base = float(self.intensities[0])  # the mean of x − base has more digits, where x has an offset
         around = _with_margin(np.where(finite, x, base) - base, box, margin)
         present = _with_margin(finite, box, margin)
-        sums = _sphere_sums(around, here.shape, disks)[here]
+        sums = _sphere_sums(around, here.shape, stack)[here]
         if present.all():
-            counts = np.full_like(sums, _voxels(disks))
+            counts = np.full_like(sums, _voxels(stack))
         else:
-            counts = _sphere_sums(present.astype(np.float64), here.shape, disks)[here]
+            counts = _sphere_sums(present.astype(np.float64), here.shape, stack)[here]
         return np.asarray(base + divide(sums, counts))
 
 
@@ -136,7 +136,7 @@ def local_intensity(
 Disk = list[tuple[int, int]]
 
 
-def _disks(spacing_mm: Triple) -> list[Disk]:
+def disks(spacing_mm: Triple) -> list[Disk]:
     """The sphere's disks at dz = 0, 1, 2 …: the dy of their rows, and the half-width of each in voxels."""
     sz, sy, sx = spacing_mm
     nz, ny, nx = reach(spacing_mm)

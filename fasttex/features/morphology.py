@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..matrices.mesh import area_mm2, convex_hull, maximum_diameter_mm, volume_mm3
+from ..matrices.mesh import area_mm2, hull_measures, volume_mm3
 from ..types import DiscretizedRoi, FloatArray, Surface
 from . import spatial
 from .ellipsoid import VoxelCenters, ellipsoid_area, semi_axes, voxel_centers
@@ -52,10 +52,9 @@ class Morphology:
         return float(area_mm2(self.surface))
 
     @cached_property
-    def hull(self) -> tuple[float, float]:
-        """Volume in mm³ and area in mm² of the convex hull of the mesh."""
-        volume, area = convex_hull(self.roi)
-        return float(volume), float(area)
+    def hull(self) -> tuple[float, float, float]:
+        """Volume in mm³, area in mm² and diameter in mm of the convex hull of the mesh."""
+        return hull_measures(self.roi)
 
     @cached_property
     def centers(self) -> VoxelCenters:
@@ -144,7 +143,7 @@ def center_of_mass_shift(m: Morphology) -> FloatArray:
 
 def maximum_3d_diameter(m: Morphology) -> float:
     """Largest distance between two vertices of the mesh."""
-    return float(maximum_diameter_mm(m.roi))
+    return m.hull[2]
 
 
 def major_axis_length(m: Morphology) -> float:

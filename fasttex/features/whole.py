@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from ..backends import compiled
 from ..matrices.surface import surface
-from ..types import Batch, DiscretizedRoi, FloatArray, IvhValues
+from ..types import Batch, DiscretizedRoi, FloatArray, Surface
 from .chunks import Options
+from .compiled_whole import COMPILED, compiled_morphology, ivh_axis, surroundings_of
+from .engine import features_engine
 from .feature import Feature
 from .intensity_histogram import intensity_histogram
 from .intensity_statistics import intensity_statistics
 from .ivh import ivh_features
 from .local_intensity import local_intensity
+from .morphology import FEATURES as MORPHOLOGY
 from .morphology import morphology_features
 
 __all__ = ["WHOLE_FAMILIES", "whole_features"]
@@ -22,26 +26,43 @@ __all__ = ["WHOLE_FAMILIES", "whole_features"]
 
 def whole_features(
     batch: Batch[DiscretizedRoi], family: str, features: Sequence[Feature[Any]], options: Options
-) -> list[FloatArray]:
-    """Rows of one of `WHOLE_FAMILIES`, a row per ROI, in the order of `features`."""
+) -> FloatArray:
+    """Rows of one of the families of whole ROIs, a row per ROI, in the order of `features`."""
+    extension = compiled() if features_engine() == "compiled" else None
     if family == "morphology":
         with options.watch.stage("count"):
             meshes = surface(batch)
         with options.watch.stage("features"):
-            return [
-                morphology_features(item, mesh, features, memory_limit=options.memory_limit)
-                for item, mesh in zip(batch.items, meshes, strict=True)
-            ]
+            return _morphology(extension, batch, meshes, features, options)
     with options.watch.stage("features"):
-        return [WHOLE_FAMILIES[family](item, options) for item in batch.items]
+        if extension is not None:
+            return COMPILED[family](extension, batch, options)
+        return np.array([WHOLE_FAMILIES[family](item, options) for item in batch.items])
+
+
+def _morphology(
+    extension: Any,
+    batch: Batch[DiscretizedRoi],
+    meshes: Sequence[Surface],
+    features: Sequence[Feature[Any]],
+    options: Options,
+) -> FloatArray:
+    """Moran's I and Geary's C, which follow the others where they are asked for, are never compiled."""
+    rows = None if extension is None else compiled_morphology(extension, batch, meshes)
+    rest = features if rows is None else features[len(MORPHOLOGY) :]
+    if rows is not None and not rest:
+        return rows
+    further = np.array(
+        [
+            morphology_features(item, mesh, rest, memory_limit=options.memory_limit)
+            for item, mesh in zip(batch.items, meshes, strict=True)
+        ]
+    )
+    return further if rows is None else np.concatenate([rows, further], axis=1)
 
 
 def _local_intensity(item: DiscretizedRoi, options: Options) -> FloatArray:
-    """Where levels came without an image, the ROI stands for its surroundings."""
-    around, start = item.surroundings, item.surroundings_start
-    if around is None:
-        around, start = np.full(item.shape, np.nan), (0, 0, 0)
-        around[item.levels > 0] = item.intensities
+    around, start = surroundings_of(item)
     inside = np.zeros(around.shape, dtype=np.bool_)
     inside[tuple(slice(s, s + n) for s, n in zip(start, item.shape, strict=True))] = item.levels > 0
     return local_intensity(around, inside, item.spacing_mm)
@@ -56,11 +77,7 @@ def _intensity_histogram(item: DiscretizedRoi, options: Options) -> FloatArray:
 
 
 def _ivh(item: DiscretizedRoi, options: Options) -> FloatArray:
-    """Where levels came without an image, they are the intensities."""
-    axis = item.ivh
-    if axis is None:
-        axis = IvhValues(item.intensities, 1.0, float(item.level_values[-1]))
-    return ivh_features(axis)
+    return ivh_features(ivh_axis(item))
 
 
 #: From one ROI to its row; morphology needs meshes, which are counted for the whole batch.

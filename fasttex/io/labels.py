@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..backends import compiled
 from ..errors import InputError
 from ..types import Mask, Shape
 
@@ -49,8 +50,6 @@ def find_labels(voxels: NDArray[Any], threshold: float | None, what: str) -> Lab
     InputError
         NaN, infinite or negative values, or several values that are no whole numbers and no threshold.
     """
-    from scipy import ndimage
-
     low, high = voxels.min(), voxels.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         raise InputError(
@@ -72,11 +71,26 @@ def find_labels(voxels: NDArray[Any], threshold: float | None, what: str) -> Lab
         if voxels.dtype.kind == "f":
             codes = voxels.astype(np.uint8 if high <= 255 else np.uint16)
         labels = list(range(1, int(high) + 1))
-    boxes = ndimage.find_objects(codes, max(len(labels), 1))
+    boxes = _boxes(codes, max(len(labels), 1))
     return LabelMap(
         codes,
         {label: (code, box) for code, (label, box) in enumerate(zip(labels, boxes, strict=False), 1) if box},
     )
+
+
+def _boxes(codes: NDArray[Any], n_codes: int) -> list[Box | None]:
+    """The box of each of the codes 1 to `n_codes`, found in one pass; None where one does not occur."""
+    extension = compiled()
+    found = None if extension is None else extension.label_boxes(codes, n_codes)
+    if found is None:
+        from scipy import ndimage
+
+        boxes: list[Box | None] = ndimage.find_objects(codes, n_codes)
+        return boxes
+    return [
+        (slice(z, z_stop), slice(y, y_stop), slice(x, x_stop)) if z_stop else None
+        for z, y, x, z_stop, y_stop, x_stop in found.tolist()
+    ]
 
 
 def _is_integral(voxels: NDArray[Any]) -> bool:

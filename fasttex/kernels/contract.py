@@ -78,12 +78,13 @@ class Backend(Protocol):
         ...
 
     def zones(
-        self, batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray]
+        self, batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray] | None
     ) -> list[IntArray]:
         """Find the connected zones of equal level (IBSI: 9SAK, and VMDZ for the distance).
 
         ``offsets``: one of each pair of opposite directions in which voxels touch (13, or 4 in a slice).
-        ``distances``: per item uint16 of the shape of ``levels``. Returns per item int64 rows
+        ``distances``: per item uint16 of the shape of ``levels``; None, where nobody asks for it, gives
+        distance 0. Returns per item int64 rows
         (level, size, distance, count), sorted, no two alike in the first three: how many zones of that
         level have that size, and that smallest distance among their voxels.
         """

@@ -68,16 +68,26 @@ def volume_table() -> FloatArray:
 @cache
 def triangles() -> Triangles:
     """Make the triangles of all patterns."""
+    polygons = [(number, polygon) for number in range(256) for polygon in _polygons(number)]
+    largest = _largest_cuts([polygon for _, polygon in polygons])
     corners, share, pattern = [], [], []
-    for number in range(256):
-        for polygon in _polygons(number):
-            cuts = np.array([polygon[np.array(cut)] for cut in _cuts(tuple(range(len(polygon))))])
-            areas = triangle_areas(cuts).sum(axis=1)
-            largest = cuts[areas > areas.max() - 1e-9].reshape(-1, 3, 3)
-            corners.append(largest)
-            share += [(len(polygon) - 2) / len(largest)] * len(largest)
-            pattern += [number] * len(largest)
+    for (number, polygon), cuts in zip(polygons, largest, strict=True):
+        corners.append(cuts)
+        share += [(len(polygon) - 2) / len(cuts)] * len(cuts)
+        pattern += [number] * len(cuts)
     return Triangles(np.concatenate(corners), np.array(share), np.array(pattern))
+
+
+def _largest_cuts(polygons: list[FloatArray]) -> list[FloatArray]:
+    """Of each polygon the triangles of all cuts that are the largest; polygons of one length at a time."""
+    found: dict[int, FloatArray] = {}
+    for length in {len(polygon) for polygon in polygons}:
+        alike = [n for n, polygon in enumerate(polygons) if len(polygon) == length]
+        cuts = np.array([polygons[n] for n in alike])[:, np.array(_cuts(tuple(range(length))))]
+        areas = triangle_areas(cuts).sum(axis=2)
+        for n, of_polygon, area in zip(alike, cuts, areas, strict=True):
+            found[n] = of_polygon[area > area.max() - 1e-9].reshape(-1, 3, 3)
+    return [found[n] for n in range(len(polygons))]
 
 
 def _polygons(pattern: int) -> Iterator[FloatArray]:

@@ -15,7 +15,7 @@ import numpy as np
 from ..types import BoolArray, DiscretizedRoi, FloatArray, IntArray, Surface
 from .cubes import area_table, triangle_areas, volume_table
 
-__all__ = ["area_mm2", "convex_hull", "maximum_diameter_mm", "vertices_mm", "volume_mm3"]
+__all__ = ["area_mm2", "convex_hull", "hull_measures", "maximum_diameter_mm", "vertices_mm", "volume_mm3"]
 
 _STEPS = ((0, 1), (1, 0), (1, 1), (1, -1))
 _FAR = 2**30
@@ -95,11 +95,7 @@ def maximum_diameter_mm(roi: DiscretizedRoi) -> float:
     >>> maximum_diameter_mm(DiscretizedRoi.from_levels(np.ones((1, 1, 4), int), spacing_mm=(3, 1, 2)))
     8.0
     """
-    from scipy.spatial.distance import cdist
-
-    vertices = vertices_mm(roi)
-    starts = range(0, len(vertices), 256)
-    return max(float(cdist(vertices[s : s + 256], vertices[s:]).max()) for s in starts)
+    return _largest_distance(vertices_mm(roi))
 
 
 def convex_hull(roi: DiscretizedRoi) -> tuple[float, float]:
@@ -122,10 +118,16 @@ def convex_hull(roi: DiscretizedRoi) -> tuple[float, float]:
     >>> round(volume_mm3, 9), round(area_mm2, 9)  # an octahedron
     (0.166666667, 1.732050808)
     """
+    return hull_measures(roi)[:2]
+
+
+def hull_measures(roi: DiscretizedRoi) -> tuple[float, float, float]:
+    """What `convex_hull` and `maximum_diameter_mm` give, from one hull: mm³, mm² and mm."""
     hull = _hull(roi.morphological_mask)
     half_mm = np.asarray(roi.spacing_mm, dtype=np.float64) / 2
     areas = triangle_areas(hull.points[hull.simplices] * half_mm)
-    return float(hull.volume * np.prod(half_mm)), float(areas.sum())
+    diameter_mm = _largest_distance(hull.points[hull.vertices] * half_mm)
+    return float(hull.volume * np.prod(half_mm)), float(areas.sum()), diameter_mm
 
 
 def vertices_mm(roi: DiscretizedRoi) -> FloatArray:
@@ -150,6 +152,13 @@ def vertices_mm(roi: DiscretizedRoi) -> FloatArray:
     hull = _hull(roi.morphological_mask)
     corners: FloatArray = np.unique(hull.points[hull.vertices], axis=0)
     return corners * (np.asarray(roi.spacing_mm) / 2)
+
+
+def _largest_distance(points: FloatArray) -> float:
+    from scipy.spatial.distance import cdist
+
+    starts = range(0, len(points), 256)
+    return max(float(cdist(points[s : s + 256], points[s:]).max()) for s in starts)
 
 
 def _hull(inside: BoolArray) -> Any:

@@ -61,11 +61,7 @@ def directions(distance: int = 1, *, planar: bool = False, convention: str = "ib
     [[0, 0, 2], [0, 2, -2], [0, 2, 0], [0, 2, 2]]
     """
     _check(distance)
-    if look_up(convention).offsets_at_distance == "directions":
-        return touching(planar=planar) * np.int32(distance)
-    every = _half(neighbors(distance, planar=planar))
-    far: Offsets = every[abs(every).max(axis=1) == distance]
-    return far
+    return _directions(distance, planar, look_up(convention).offsets_at_distance).copy()
 
 
 def neighbors(distance: int = 1, *, planar: bool = False) -> Offsets:
@@ -83,6 +79,15 @@ def neighbors(distance: int = 1, *, planar: bool = False) -> Offsets:
     """
     _check(distance)
     return _neighbors(distance, planar).copy()
+
+
+@cache
+def _directions(distance: int, planar: bool, which: str) -> Offsets:
+    if which == "directions":
+        return touching(planar=planar) * np.int32(distance)
+    every = _half(neighbors(distance, planar=planar))
+    far: Offsets = every[abs(every).max(axis=1) == distance]
+    return far
 
 
 @cache

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..backends import compiled
 from ..errors import InputError
-from ..types import BoolArray, Image, Mask, Roi
+from ..types import BoolArray, FloatArray, Image, Mask, Roi
 
 LINEAR_MARGIN = 1  # voxels that linear interpolation looks beyond the ROI's box
 
@@ -58,11 +62,12 @@ def crop(image: Image, mask: Mask, margin: int = LINEAR_MARGIN) -> Roi:
     refuse_non_finite(roi)
     if "normalize" in image.record:
         roi = roi.with_record("normalize", **image.record["normalize"])
+    found = summary(mask.inside)
     return roi.with_record(
         "crop",
-        **describe(inside, start, roi.grid.shape),
-        volume_mm3=_volume(roi),
-        components=_components(inside),
+        **described(found, mask.start, roi.grid.shape),
+        volume_mm3=float(found.voxels * roi.grid.voxel_mm3),
+        components=found.components,
     )
 
 
@@ -80,8 +85,59 @@ def refuse_non_finite(roi: Roi) -> None:
         )
 
 
+def values_inside(intensities: NDArray[Any], inside: BoolArray) -> FloatArray:
+    """The intensities of the voxels of a mask, float64 in C order."""
+    extension = compiled()
+    if extension is None:
+        return intensities[inside].astype(np.float64)
+    from ..kernels.cpp._arrays import native
+
+    found: FloatArray = extension.values_inside(native(intensities), inside, int(np.count_nonzero(inside)))
+    return found
+
+
+class Summary(NamedTuple):
+    """What a mask looks like.
+
+    Attributes
+    ----------
+    voxels : int
+        Inside.
+    components : int
+        How many pieces the ROI has, voxels that share a corner being one piece.
+    first, stop : tuple of int
+        The smallest box, in the mask's indices (z, y, x); stop excluded.
+    """
+
+    voxels: int
+    components: int
+    first: tuple[int, int, int]
+    stop: tuple[int, int, int]
+
+
+def summary(inside: BoolArray) -> Summary:
+    """Look at a mask that has a True voxel."""
+    extension = compiled()
+    if extension is not None:
+        return Summary(*extension.mask_summary(np.ascontiguousarray(inside)))
+    from scipy import ndimage
+
+    z, y, x = _bounding_box(inside)
+    components = int(ndimage.label(inside, structure=np.ones((3, 3, 3)))[1])
+    first, stop = (z.start, y.start, x.start), (z.stop, y.stop, x.stop)
+    return Summary(int(np.count_nonzero(inside)), components, first, stop)
+
+
 def bounding_box(inside: BoolArray) -> tuple[slice, slice, slice]:
     """The smallest box that holds every True voxel of a mask that has one."""
+    if compiled() is None:
+        return _bounding_box(inside)
+    found = summary(inside)
+    z, y, x = (slice(first, stop) for first, stop in zip(found.first, found.stop, strict=True))
+    return z, y, x
+
+
+def _bounding_box(inside: BoolArray) -> tuple[slice, slice, slice]:
     ranges = []
     for axis in range(3):
         hit = np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))
@@ -93,24 +149,12 @@ def describe(
     inside: BoolArray, start: tuple[int, int, int], shape: tuple[int, int, int]
 ) -> dict[str, object]:
     """Voxels, box in the grid's indices (z, y, x; stop excluded), whether it touches the grid's border."""
-    box = bounding_box(inside)
-    first = [b.start + s for b, s in zip(box, start, strict=True)]
-    stop = [b.stop + s for b, s in zip(box, start, strict=True)]
+    return described(summary(inside), start, shape)
+
+
+def described(found: Summary, start: tuple[int, int, int], shape: tuple[int, int, int]) -> dict[str, object]:
+    """As `describe`, of a mask that was looked at already."""
+    first = [f + s for f, s in zip(found.first, start, strict=True)]
+    stop = [e + s for e, s in zip(found.stop, start, strict=True)]
     touches = any(f == 0 or e == n for f, e, n in zip(first, stop, shape, strict=True) if n > 1)
-    return {
-        "voxels": int(np.count_nonzero(inside)),
-        "box_start": first,
-        "box_stop": stop,
-        "touches_border": touches,
-    }
-
-
-def _volume(roi: Roi) -> float:
-    return float(np.count_nonzero(roi.morphological_mask) * roi.grid.voxel_mm3)
-
-
-def _components(inside: BoolArray) -> int:
-    """How many pieces the ROI has, voxels that share a corner being one piece."""
-    from scipy import ndimage
-
-    return int(ndimage.label(inside, structure=np.ones((3, 3, 3)))[1])
+    return {"voxels": found.voxels, "box_start": first, "box_stop": stop, "touches_border": touches}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..kernels.reference.discretize import raw_level
 from ..matrices.memory import affordable_levels, counts_bytes
 from ..settings import Settings
 from ..types import Batch, Binning, DiscretizedRoi, FloatArray, IntArray, IvhValues, LevelArray, Roi
-from .crop import bounding_box
+from .crop import bounding_box, values_inside
 from .ivh import ivh_values
 
 MAX_LISTED_BINS = 256  # in the record of a ROI
@@ -84,18 +85,14 @@ def _cut_to_box(roi: Roi) -> Roi:
 
 
 def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
-    x = roi.intensities[roi.intensity_mask].astype(np.float64)
-    families = settings.resolved["families"]
-    rule = settings.resolved["discretization"]
+    x = values_inside(roi.intensities, roi.intensity_mask)
+    choices = settings.choices
+    families, rule = choices["families"], choices["discretization"]
     binning = Binning(roi.intensities, roi.intensity_mask, rule, 1, settings.distance)
     binning, clipped = _RULES[rule](binning, settings, x, roi.name)
     record = {"step": "discretize", **_described(binning), "clipped_voxels": clipped, "compacted": False}
-    affordable = affordable_levels(
-        families,
-        max(roi.intensities.shape),
-        memory_limit,
-        distance=settings.distance,
-        convention=settings.convention,
+    affordable = _affordable(
+        tuple(families), max(roi.intensities.shape), memory_limit, settings.distance, settings.convention
     )
     level_values: IntArray | None = None
     if binning.n_levels > affordable:
@@ -114,10 +111,18 @@ def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
     )
 
 
+@lru_cache(maxsize=1024)
+def _affordable(
+    families: tuple[str, ...], longest: int, memory_limit: int, distance: int, convention: str
+) -> int:
+    """ROIs of the same longest side are alike."""
+    return affordable_levels(families, longest, memory_limit, distance=distance, convention=convention)
+
+
 def _lean(around: NDArray[Any], settings: Settings) -> NDArray[Any]:
     """The same numbers in a quarter of the memory, where they are whole: they wait for the features."""
     whole = settings.round_intensities and around.dtype.kind == "f"
-    fits = whole and bool((abs(around) < 2**15).all())
+    fits = whole and bool(around.min() > -(2**15) and around.max() < 2**15)
     return around.astype(np.int16) if fits else around
 
 
@@ -138,12 +143,12 @@ def _described(binning: Binning) -> dict[str, Any]:
 
 def _fbn(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
     low, high = float(x.min()), float(x.max())
-    n = settings.resolved["bin_number"] if high > low else 1
+    n = settings.choices["bin_number"] if high > low else 1
     return dataclasses.replace(binning, origin=low, width=high - low, n_levels=n), 0
 
 
 def _fbs(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
-    origin, width = settings.resolved["bin_origin"], float(settings.bin_width or 0)
+    origin, width = settings.choices["bin_origin"], float(settings.bin_width or 0)
     origin = float(x.min()) if origin == "roi_minimum" else float(origin)
     highest = np.floor((x.max() - origin) / width) + 1
     if not highest <= MAX_LEVEL_VALUE:

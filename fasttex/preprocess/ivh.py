@@ -12,6 +12,8 @@ from ..types import Binning, FloatArray, IvhValues
 
 __all__ = ["ivh_values"]
 
+_PIECE = 2**15
+
 
 def ivh_values(x: FloatArray, settings: Settings) -> IvhValues:
     """Put the intensities of one ROI on the axis of its intensity-volume histogram (IBSI: P88C).
@@ -38,15 +40,21 @@ def ivh_values(x: FloatArray, settings: Settings) -> IvhValues:
     """
     low, high = _range(x, settings)
     if settings.ivh_discretization == "fbn":
-        return _fbn(x, settings.resolved["ivh_bin_number"])
+        return _fbn(x, settings.choices["ivh_bin_number"])
     if settings.ivh_discretization == "fbs":
-        origin = settings.resolved["bin_origin"]
+        origin = settings.choices["bin_origin"]
         return _fbs(x, low if origin == "roi_minimum" else float(origin), high, settings)
-    if settings.resolved["discretization"] == "identity":
+    if settings.choices["discretization"] == "identity":
         return IvhValues(x, 1.0, float(x.max()))
-    if (x == np.floor(x)).all():
+    if _all_whole(x):
         return IvhValues(x, float(math.ceil(low)), float(math.floor(high)))
     return IvhValues(x, low, high, 0.0)
+
+
+def _all_whole(x: FloatArray) -> bool:
+    """Piece by piece: the first pieces mostly tell, and nothing as large as `x` is made."""
+    pieces = (x[begin : begin + _PIECE] for begin in range(0, len(x), _PIECE))
+    return all(bool((piece == np.floor(piece)).all()) for piece in pieces)
 
 
 def _range(x: FloatArray, settings: Settings) -> tuple[float, float]:

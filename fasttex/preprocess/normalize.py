@@ -56,7 +56,7 @@ def normalize(image: Image, settings: Settings, masks: Sequence[Mask] = ()) -> I
     if settings.normalize == "none":
         unit = settings.intensity_unit or image.intensity_unit
         return image if unit == image.intensity_unit else dataclasses.replace(image, intensity_unit=unit)
-    choices = settings.resolved
+    choices = settings.choices
     over, scale = choices["normalize_over"], choices["normalize_scale"]
     x = _finite(_voxels(image, over, masks), over)
     record: dict[str, Any] = {"rule": settings.normalize, "over": over, "scale": scale, "voxels": len(x)}

@@ -54,7 +54,7 @@ def check_together(s: Settings) -> None:
 def _check_bins(s: Settings) -> None:
     if s.bin_edges is not None and (len(s.bin_edges) < 2 or sorted(set(s.bin_edges)) != list(s.bin_edges)):
         raise SettingsError(f"bin_edges is {s.bin_edges}, expected at least two rising numbers")
-    rule = s.resolved["discretization"]
+    rule = s.choices["discretization"]
     belongs = {"bin_number": "fbn", "bin_width": "fbs", "bin_origin": "fbs", "bin_edges": "edges"}
     for name, owner in belongs.items():
         if name == "bin_origin" and s.ivh_discretization == "fbs":
@@ -102,7 +102,7 @@ def _check_owner(s: Settings, name: str, choice: str, chosen: str, owner: str) -
 
 
 def _check_origin(s: Settings, name: str) -> None:
-    if s.resolved["bin_origin"] is None:
+    if s.choices["bin_origin"] is None:
         raise SettingsError(
             f"{name} needs to know where the first bin begins: give bin_origin as a number (for CT "
             "-1000, for PET 0), or 'roi_minimum', or a resegment_range with a lower end"

@@ -6,7 +6,9 @@ import dataclasses
 import difflib
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
@@ -193,7 +195,7 @@ class Settings:
 
     def __new__(cls, **given: Any) -> Self:
         """Refuse fields that do not exist, with the nearest one that does."""
-        known = [f.name for f in dataclasses.fields(cls)]
+        known = list(_fields())
         for key in given:
             if key not in known:
                 near = difflib.get_close_matches(key, known, 1, 0.5)
@@ -202,9 +204,10 @@ class Settings:
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self), include_extras=True)
-        for f in dataclasses.fields(self):
-            object.__setattr__(self, f.name, checked(f, getattr(self, f.name), hints[f.name]))
+        for name, (f, hint) in _fields().items():
+            given = getattr(self, name)
+            if given is not f.default:
+                object.__setattr__(self, name, checked(f, given, hint))
         check_together(self)
 
     def replace(self, **changes: Any) -> Settings:
@@ -233,6 +236,18 @@ class Settings:
     @property
     def resolved(self) -> dict[str, Any]:
         """Every choice as plain data, with those that follow from others filled in."""
+        return {
+            name: value.copy() if isinstance(value, (list, dict)) else value
+            for name, value in self._resolved.items()
+        }
+
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        """The same as `resolved`, made once, for reading alone."""
+        return self._resolved
+
+    @cached_property
+    def _resolved(self) -> dict[str, Any]:
         values = msgspec.to_builtins({f.name: getattr(self, f.name) for f in dataclasses.fields(self)})
         values["families"] = [f for f in FAMILIES if self.families is None or f in self.families]
         values["aggregations"] = (
@@ -264,8 +279,15 @@ class Settings:
         """Names of the fields that have their default value."""
         return [f.name for f in dataclasses.fields(self) if getattr(self, f.name) == f.default]
 
-    @property
+    @cached_property
     def recipe_id(self) -> str:
         """Twelve hex digits that are the same exactly where the numbers are made the same way."""
-        text = json.dumps({"numerics": NUMERICS, **self.resolved}, sort_keys=True)
+        text = json.dumps({"numerics": NUMERICS, **self._resolved}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@cache
+def _fields() -> dict[str, tuple[dataclasses.Field[Any], Any]]:
+    """Each field by its name, with its type as it is checked."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {f.name: (f, hints[f.name]) for f in dataclasses.fields(Settings)}

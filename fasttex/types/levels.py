@@ -91,7 +91,12 @@ class DiscretizedRoi:
     @cached_property
     def n_voxels(self) -> int:
         """Voxels with a level."""
-        return int(np.count_nonzero(self.buffer))
+        return len(self.intensities) or int(np.count_nonzero(self.buffer))
+
+    @cached_property
+    def intensity_range(self) -> tuple[float, float]:
+        """Lowest and highest of `intensities`, which are not empty."""
+        return float(self.intensities.min()), float(self.intensities.max())
 
     @classmethod
     def from_levels(

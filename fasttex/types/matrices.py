@@ -52,6 +52,11 @@ class Glcm:
     level_values: IntArray
 
     @property
+    def n_matrices(self) -> int:
+        """How many matrices this holds, each of which has features of its own."""
+        return len(self.counts)
+
+    @property
     def symmetric(self) -> IntArray:
         """The counts with each pair counted in both directions, as IBSI's features want them."""
         return self.counts + self.counts.swapaxes(-1, -2)
@@ -76,6 +81,11 @@ class Glrlm:
     level_values: IntArray
     n_voxels: int
 
+    @property
+    def n_matrices(self) -> int:
+        """How many matrices this holds, each of which has features of its own."""
+        return len(self.counts)
+
 
 @dataclass(frozen=True, eq=False)
 class Zones:
@@ -95,6 +105,11 @@ class Zones:
     level_values: IntArray
     n_voxels: int
 
+    @property
+    def n_matrices(self) -> int:
+        """How many matrices this holds, each of which has features of its own."""
+        return 1
+
 
 @dataclass(frozen=True, eq=False)
 class Ngtdm:
@@ -112,6 +127,11 @@ class Ngtdm:
     voxels: IntArray
     level_values: IntArray
 
+    @property
+    def n_matrices(self) -> int:
+        """How many matrices this holds, each of which has features of its own."""
+        return 1
+
 
 @dataclass(frozen=True, eq=False)
 class Ngldm:
@@ -127,6 +147,11 @@ class Ngldm:
 
     counts: IntArray
     level_values: IntArray
+
+    @property
+    def n_matrices(self) -> int:
+        """How many matrices this holds, each of which has features of its own."""
+        return 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,3 +67,8 @@ def test_a_million_voxels(both_fast_backends, n_levels):
     assert_same(
         run(cpp, "zones", batch, distances=distances), run(numba, "zones", batch, distances=distances)
     )
+
+
+def test_without_distances(fast_backend):
+    batch = batch_of(blobs((6, 9, 33), 4), noise((5, 6, 7), 3))
+    check(fast_backend, "zones", batch, distances=None)

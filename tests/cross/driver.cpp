@@ -12,6 +12,8 @@
 #include "glcm.hpp"
 #include "glrlm.hpp"
 #include "host.hpp"
+#include "lanes.hpp"
+#include "log2.hpp"
 #include "neighborhood.hpp"
 #include "resample.hpp"
 #include "slabs.hpp"
@@ -156,14 +158,14 @@ void textures(const std::string& name, const Volume<Level>& volume, std::int64_t
 Strided strided(const std::vector<float>& x, const Shape& s) {
     const Index size = sizeof(float);
     const auto* data = reinterpret_cast<const unsigned char*>(x.data());
-    return {data, s, {s.y * s.x * size, s.x * size, size}, load_row<float>};
+    return {data, s, {s.y * s.x * size, s.x * size, size}, load_row<float>, false};
 }
 
 void intensities(const Volume<std::uint8_t>& volume, Random random) {
     const Shape& s = volume.shape;
     std::vector<float> x(static_cast<std::size_t>(s.voxels()));
     for (float& value : x) value = static_cast<float>(random(1000003)) / 977.0f - 400.0f;
-    const Strided inside{volume.mask.data(), s, {s.y * s.x, s.x, 1}, load_row<std::uint8_t>};
+    const Strided inside{volume.mask.data(), s, {s.y * s.x, s.x, 1}, load_row<std::uint8_t>, true};
     const std::vector<double> edges{-400.0, -17.25, 0.0, 3.3, 250.0, 600.1};
     for (const BinRule rule : {BinRule::fixed_size, BinRule::fixed_number, BinRule::edges}) {
         const double width = rule == BinRule::fixed_size ? 0.7 : 1024.0;
@@ -192,6 +194,15 @@ void intensities(const Volume<std::uint8_t>& volume, Random random) {
     print("resample", made);
 }
 
+void logarithms(Random random) {
+    std::vector<double> terms;
+    for (int k = 0; k < 5000; ++k) terms.push_back(entropy_term(static_cast<double>(random(99991)) / 99991));
+    print("log2", terms);
+    print("sum", std::vector<double>{lane_sum(terms.size(), [&](std::size_t n) { return terms[n]; })});
+    for (double& term : terms) term = one_minus_exp(-9 * term);
+    print("exp", terms);
+}
+
 }  // namespace
 
 int main() {
@@ -206,4 +217,5 @@ int main() {
     textures("many levels", Volume<std::uint16_t>({12, 21, 45}, 300, 5, 30, {5}));
     textures("compacted levels", Volume<std::uint16_t>({5, 11, 17}, 800, 3, 30, {6}), 2);
     intensities(smooth, {7});
+    logarithms({8});
 }

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from oracles.cases import ROIS, values
 from oracles.ibsi import DATA
 
+from fasttex.backends import compiled
 from fasttex.conventions import NUMERICS
 
 PATH = DATA / f"golden_numerics_{NUMERICS}.csv"
@@ -20,6 +21,8 @@ PATH = DATA / f"golden_numerics_{NUMERICS}.csv"
 def main():
     if PATH.exists():
         raise SystemExit(f"{PATH.name} exists; values may only change together with NUMERICS")
+    if compiled() is None:
+        raise SystemExit("the compiled extension is not here, whose bits the file holds")
     found = {case: values(case, "reference") for case in ROIS}
     with PATH.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

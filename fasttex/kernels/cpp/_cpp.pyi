@@ -3,7 +3,19 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ...types import Binning, DiscretizedRoi, FloatArray, IntArray, LevelArray, Sampling
+from ...types import (
+    Binning,
+    DiscretizedRoi,
+    FloatArray,
+    Glcm,
+    Glrlm,
+    IntArray,
+    LevelArray,
+    Ngldm,
+    Ngtdm,
+    Sampling,
+    Zones,
+)
 from ..contract import DistanceArray, Offsets
 
 def discretize(
@@ -17,7 +29,7 @@ def surface(items: Sequence[DiscretizedRoi], threads: int) -> list[IntArray]: ..
 def glcm(items: Sequence[DiscretizedRoi], offsets: Offsets, threads: int) -> list[IntArray]: ...
 def glrlm(items: Sequence[DiscretizedRoi], offsets: Offsets, threads: int) -> list[IntArray]: ...
 def zones(
-    items: Sequence[DiscretizedRoi], offsets: Offsets, distances: Sequence[DistanceArray], threads: int
+    items: Sequence[DiscretizedRoi], offsets: Offsets, distances: Sequence[DistanceArray] | None, threads: int
 ) -> list[IntArray]: ...
 def neighborhood(
     items: Sequence[DiscretizedRoi], offsets: Offsets, alpha: int, threads: int
@@ -25,3 +37,8 @@ def neighborhood(
 def split_finely(finely: bool) -> None: ...
 def build_info() -> dict[str, Any]: ...
 def cpu_features() -> list[str]: ...
+def glcm_features(matrices: Sequence[Glcm], threads: int) -> FloatArray: ...
+def maximal_correlation(matrices: Sequence[Glcm], threads: int) -> FloatArray: ...
+def dense_features(matrices: Sequence[Glrlm] | Sequence[Ngldm], threads: int) -> FloatArray: ...
+def zone_features(matrices: Sequence[Zones], column: int, threads: int) -> FloatArray: ...
+def ngtdm_features(matrices: Sequence[Ngtdm], lone_voxels: bool, threads: int) -> FloatArray: ...

@@ -23,8 +23,12 @@ Masks = NDArray[np.uint16]
 Groups = NDArray[np.uint32]
 
 
-def zones(batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray]) -> list[IntArray]:
+def zones(
+    batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray] | None
+) -> list[IntArray]:
     """See `Backend.zones`."""
+    if distances is None:
+        distances = [np.zeros(item.shape, dtype=np.uint16) for item in batch.items]
     offsets = jit.forward(offsets)
     groups = _groups(tuple(map(tuple, offsets.tolist())))
     return jit.each(

@@ -8,9 +8,13 @@ from ...types import Batch, DiscretizedRoi, IntArray
 from ..contract import DistanceArray, Offsets
 
 
-def zones(batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray]) -> list[IntArray]:
+def zones(
+    batch: Batch[DiscretizedRoi], offsets: Offsets, distances: list[DistanceArray] | None
+) -> list[IntArray]:
     """See `Backend.zones`."""
     steps = [tuple(o) for o in np.concatenate([offsets, -offsets]).tolist()]
+    if distances is None:
+        distances = [np.zeros(item.shape, dtype=np.uint16) for item in batch.items]
     return [_zones(item, steps, d) for item, d in zip(batch.items, distances, strict=True)]
 
 

@@ -1,0 +1,173 @@
+// What of the module concerns whole ROIs: their compiled features, and what a mask or label map looks like.
+// Included by bindings.cpp alone.
+#pragma once
+
+#include "bindings.hpp"
+#include "features_histogram.hpp"
+#include "features_ivh.hpp"
+#include "features_morphology.hpp"
+#include "local_peaks.hpp"
+#include "runs.hpp"
+#include "surface.hpp"
+
+namespace fasttex::python {
+
+using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+// A row of features per item; `fill(n, row)` runs without the GIL.
+template <class Fill>
+nb::object rows_of(std::size_t n_items, Index n_features, std::size_t threads, const Fill& fill) {
+    Result<double> rows({n_items, length(n_features)});
+    double* first = rows.data();
+    {
+        const nb::gil_scoped_release unlocked;
+        parallel_for(n_items, threads, [&](std::size_t n) { fill(n, first + n * length(n_features)); });
+    }
+    return rows.release();
+}
+
+inline nb::object intensity_statistics_rows(nb::sequence samples, bool excess_kurtosis, std::size_t threads) {
+    std::vector<Doubles> x;
+    for (nb::handle sample : samples) x.push_back(nb::cast<Doubles>(sample));
+    return rows_of(x.size(), kStatistics, threads, [&](std::size_t n, double* row) {
+        intensity_statistics(x[n].data(), static_cast<Index>(x[n].shape(0)), excess_kurtosis, row);
+    });
+}
+
+inline nb::object ivh_rows(nb::sequence axes, std::size_t threads) {
+    std::vector<Doubles> values;
+    std::vector<IvhView> views;
+    for (nb::handle axis : axes) {
+        values.push_back(get<Doubles>(axis, "values"));
+        views.push_back({values.back().data(), static_cast<Index>(values.back().shape(0)),
+                         get<double>(axis, "low"), get<double>(axis, "high"), get<double>(axis, "step")});
+    }
+    return rows_of(views.size(), kIvhFeatures, threads,
+                   [&](std::size_t n, double* row) { ivh(views[n], row); });
+}
+
+inline nb::object intensity_histogram_rows(nb::sequence items, bool excess_kurtosis, std::size_t threads) {
+    const std::vector<Roi> rois = rois_of(items);
+    std::vector<Ints> values;
+    for (nb::handle item : items) values.push_back(get<Ints>(item, "level_values"));
+    return rows_of(rois.size(), kHistogramFeatures, threads, [&](std::size_t n, double* row) {
+        std::visit(
+            [&](const auto& view) { intensity_histogram(view, values[n].data(), excess_kurtosis, row); },
+            rois[n].view);
+    });
+}
+
+inline nb::object morphology_rows(nb::sequence items, nb::sequence cases, nb::sequence areas, Doubles volumes,
+                                  std::size_t threads) {
+    const std::vector<Roi> rois = rois_of(items);
+    const std::vector<Inside> masks = masks_of(items);
+    std::vector<Ints> counted;
+    std::vector<Doubles> area_tables, intensities;
+    std::vector<MorphologyView> views;
+    for (nb::handle item : items) {
+        const std::size_t n = views.size();
+        counted.push_back(nb::cast<Ints>(cases[n]));
+        area_tables.push_back(nb::cast<Doubles>(areas[n]));
+        intensities.push_back(get<Doubles>(item, "intensities"));
+        const nb::object s = item.attr("spacing_mm");
+        views.push_back({mask_of(masks[n]),
+                         counted[n].data(),
+                         area_tables[n].data(),
+                         volumes.data(),
+                         intensities[n].data(),
+                         static_cast<Index>(intensities[n].shape(0)),
+                         {nb::cast<double>(s[0]), nb::cast<double>(s[1]), nb::cast<double>(s[2])}});
+    }
+    return rows_of(views.size(), kMorphologyFeatures, threads, [&](std::size_t n, double* row) {
+        std::visit([&](const auto& view) { morphology(views[n], view, row); }, rois[n].view);
+    });
+}
+
+inline Sphere sphere_of(const Table& rows, Shape reach) {
+    Sphere sphere{reach, {}};
+    for (const Offset& row : offsets_of(rows)) sphere.rows.push_back({row.z, row.y, row.x});
+    return sphere;
+}
+
+inline nb::object local_intensity_rows(nb::sequence items, nb::sequence images, nb::sequence starts,
+                                       nb::sequence spheres, nb::sequence reaches, std::size_t threads) {
+    const std::vector<Roi> rois = rois_of(items);
+    std::vector<Volume> volumes;
+    std::vector<Strided> around;
+    std::vector<Shape> start;
+    std::vector<Sphere> sphere;
+    for (std::size_t n = 0; n < rois.size(); ++n) {
+        volumes.push_back(nb::cast<Volume>(images[n]));
+        around.push_back(strided_of(volumes.back()));
+        start.push_back(shape_of(starts[n]));
+        sphere.push_back(sphere_of(nb::cast<Table>(spheres[n]), shape_of(reaches[n])));
+    }
+    return rows_of(rois.size(), kPeaks, threads, [&](std::size_t n, double* row) {
+        std::visit([&](const auto& view) { local_intensity(around[n], start[n], view, sphere[n], row); },
+                   rois[n].view);
+    });
+}
+
+// Voxels, pieces, first and stop of the box, each along (z, y, x).
+inline nb::tuple mask_summary(const Inside& mask) {
+    MaskSummary found;
+    {
+        const nb::gil_scoped_release unlocked;
+        found = summarize(mask_of(mask));
+    }
+    const auto triple = [](const Shape& s) { return nb::make_tuple(s.z, s.y, s.x); };
+    return nb::make_tuple(found.voxels, found.pieces, triple(found.first), triple(found.stop));
+}
+
+// int64 (n_labels, 6), or None for a dtype or layout that is not read here.
+inline nb::object boxes_of_labels(const Volume& labels, Index n_labels) {
+    const Strided view = strided_of(labels);
+    const Shape s = view.shape;
+    const Index item = static_cast<Index>(labels.itemsize());
+    if (view.stride.x != item || view.stride.y != s.x * item || view.stride.z != s.y * s.x * item)
+        return nb::none();
+    Result<std::int64_t> result({length(n_labels), 6});
+    const auto find = [&](auto zero) {
+        const nb::gil_scoped_release unlocked;
+        const auto box = label_boxes(reinterpret_cast<const decltype(zero)*>(view.data), s, n_labels);
+        std::copy(box.begin(), box.end(), result.data());
+    };
+    if (item == 1) {
+        find(std::uint8_t{});
+    } else if (item == 2) {
+        find(std::uint16_t{});
+    } else if (item == 4) {
+        find(std::uint32_t{});
+    } else {
+        find(std::uint64_t{});
+    }
+    return result.release();
+}
+
+// The intensities inside a mask, in C order.
+inline nb::object values_inside(const Volume& intensities, const Volume& mask, Index n_voxels) {
+    const Strided x = strided_of(intensities), inside = strided_of(mask);
+    Result<double> result({length(n_voxels)});
+    {
+        const nb::gil_scoped_release unlocked;
+        gather(x, inside, result.data());
+    }
+    return result.release();
+}
+
+inline void bind_whole(nb::module_& m) {
+    m.def("intensity_statistics", intensity_statistics_rows, nb::arg("samples"), nb::arg("excess_kurtosis"),
+          nb::arg("threads"));
+    m.def("intensity_histogram", intensity_histogram_rows, nb::arg("items"), nb::arg("excess_kurtosis"),
+          nb::arg("threads"));
+    m.def("ivh", ivh_rows, nb::arg("axes"), nb::arg("threads"));
+    m.def("morphology", morphology_rows, nb::arg("items"), nb::arg("cases"), nb::arg("areas"),
+          nb::arg("volumes"), nb::arg("threads"));
+    m.def("local_intensity", local_intensity_rows, nb::arg("items"), nb::arg("images"), nb::arg("starts"),
+          nb::arg("spheres"), nb::arg("reaches"), nb::arg("threads"));
+    m.def("mask_summary", mask_summary, nb::arg("mask"));
+    m.def("label_boxes", boxes_of_labels, nb::arg("labels"), nb::arg("n_labels"));
+    m.def("values_inside", values_inside, nb::arg("intensities"), nb::arg("mask"), nb::arg("n_voxels"));
+}
+
+}  // namespace fasttex::python

@@ -1,0 +1,68 @@
+"""The maximal correlation coefficient of co-occurrence matrices, which IBSI does not define."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..backends import compiled
+from ..types import FloatArray, Glcm, IntArray
+from .engine import features_engine
+
+__all__ = ["maximal_correlation_coefficient"]
+
+
+def maximal_correlation_coefficient(matrices: Sequence[Glcm], *, threads: int = 1) -> FloatArray:
+    """Compute how well one voxel of a pair tells about the other, at best (R. Haralick, 1973).
+
+    It is the root of the second largest eigenvalue of ``Q_ij = Σ_k p_ik·p_jk / (p_i.·p_k.)``, in which p is
+    the matrix made symmetric and levels without a pair are left out: 1 where levels fall apart into groups
+    that do not meet, 0 where voxels are independent.
+
+    Parameters
+    ----------
+    matrices : sequence of Glcm
+        Of any ROIs.
+    threads : int, default 1
+        Share the matrices among them; results do not depend on it.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_matrices,)
+        One per offset, matrix by matrix; NaN where an offset has no pair. With pairs of a single level, 1 if
+        all offsets of the ROI have that level alone, else 0.
+
+    Examples
+    --------
+    >>> from fasttex.backends import prepare
+    >>> from fasttex.matrices.glcm import glcm
+    >>> matrices = glcm(prepare(np.array([[[1, 2, 1, 2]]]), backend="reference"))
+    >>> maximal_correlation_coefficient(matrices)[:1].round(12)
+    array([1.])
+    """
+    if features_engine() == "compiled":
+        found: FloatArray = compiled().maximal_correlation(matrices, threads)
+        return found
+    values = []
+    for matrix in matrices:
+        seen = matrix.symmetric.any(axis=(0, 1))
+        values += [_coefficient(counts, np.count_nonzero(seen) == 1) for counts in matrix.symmetric]
+    return np.array(values, dtype=np.float64)
+
+
+def _coefficient(counts: IntArray, single: bool) -> float:
+    """Of one symmetric matrix.
+
+    Q is similar to S², where S_ij = p_ij / √(p_i.·p_j.) is symmetric, so that its eigenvalues are real and
+    well determined; the largest is 1.
+    """
+    present = counts.any(axis=0)
+    counts = counts[np.ix_(present, present)]
+    if len(counts) == 0:
+        return np.nan
+    if len(counts) == 1:
+        return 1.0 if single else 0.0
+    root = np.sqrt(counts.sum(axis=0))
+    eigenvalues = np.linalg.eigvalsh(counts / root[:, None] / root)
+    return float(np.sort(abs(eigenvalues))[-2].clip(max=1.0))
