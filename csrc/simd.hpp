@@ -21,6 +21,13 @@
 #define FASTTEX_UNROLL(times)
 #endif
 
+// Whether the compiler has vector types. FASTTEX_NO_VECTORS tests what is compiled where it has none.
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(FASTTEX_NO_VECTORS)
+#define FASTTEX_VECTORS 1
+#else
+#define FASTTEX_VECTORS 0
+#endif
+
 namespace fasttex {
 
 #if defined(__AVX2__)
@@ -34,7 +41,7 @@ template <class T>
 struct Lanes {
     static constexpr Index n = kRegisterBytes / sizeof(T);
 
-#if defined(__GNUC__) || defined(__clang__)
+#if FASTTEX_VECTORS
     typedef T Vector __attribute__((vector_size(kRegisterBytes)));
     Vector v;
 
@@ -136,7 +143,7 @@ struct WideLanes {
 // Two times 8 bits joined to 16.
 inline WideLanes join(Bytes low, Bytes high) {
     WideLanes joined;
-#if defined(__clang__) || __GNUC__ >= 12
+#if FASTTEX_VECTORS && (defined(__clang__) || __GNUC__ >= 12)
 #if defined(__AVX2__)
     const Bytes::Vector a = __builtin_shufflevector(  // within 128 bits: one instruction
         low.v, high.v, 0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 16, 48, 17, 49, 18, 50, 19, 51,
@@ -169,7 +176,7 @@ inline WideLanes join(Bytes low, Bytes high) {
 inline void weigh_neighbors(const double* values, const Index* at, const double* weights, Index n,
                             double* out) {
     Index k = 0;
-#if defined(__clang__) || __GNUC__ >= 12
+#if FASTTEX_VECTORS && (defined(__clang__) || __GNUC__ >= 12)
     typedef double Two __attribute__((vector_size(16)));
     const auto product = [&](Index j) {
         Two pair, weight;

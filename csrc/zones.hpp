@@ -177,6 +177,30 @@ struct ZonesOfSlab {
         settle(goes_on_before, goes_on_behind);
     }
 
+    // Unites zones with those of the slab before, in a forest where labels are larger by what is given.
+    void meet(ZonesOfSlab& before, zones_detail::Label shift, zones_detail::Label shift_before,
+              zones_detail::Forest& all) {
+        std::uint64_t across = 0;
+        for (std::size_t p = 0; p < steps_.size(); ++p)
+            across |= std::uint64_t{predecessors.offsets[p].z != 0} << p;
+        Label done = 0, done_before = 0;  // along a row the same zones meet again and again
+        for_each_row(slab.slab(0, 1), [&](Index, Index y, const Level* row, Span span) {
+            look_back(row, span, true);
+            for (Index x = span.first; x < span.last; ++x) {
+                if (row[x] == 0) continue;
+                std::uint64_t some = predecessors.sufficient[sets_[x] & across];
+                for (; some; some &= some - 1) {
+                    const Offset& o = predecessors.offsets[lowest_bit(some)];
+                    const Label mine = FASTTEX_PLANTED(19, *this, before).first.row(y)[x] + shift;
+                    const Label theirs = before.last.row(y + o.y)[x + o.x] + shift_before;
+                    if (mine != done || theirs != done_before) all.unite(theirs, mine);
+                    done = mine;
+                    done_before = theirs;
+                }
+            }
+        });
+    }
+
   private:
     using Label = zones_detail::Label;
     static constexpr std::size_t kManyLabels = 1 << 15;
@@ -210,7 +234,8 @@ struct ZonesOfSlab {
         }
     }
 
-    // The sets of predecessors of equal level. Those in the plane before the slab are another slab's.
+    // The sets of predecessors of equal level. Those in the plane before the slab are another slab's, which
+    // may not have been walked yet.
     void look_back(const Level* row, Span span, bool has_plane_before) {
         const auto visit = [&](const Level* at, Lanes<Level> level, auto look) {
             DirectionSets<Level> equal;
@@ -279,20 +304,7 @@ std::vector<std::int64_t> unite_zones(std::vector<ZonesOfSlab<Level>*> slabs) {
     }
     std::vector<zones_detail::Label> shift;
     for (const ZonesOfSlab<Level>* slab : slabs) shift.push_back(all.join(slab->open));
-    for (std::size_t k = 1; k < slabs.size(); ++k) {
-        const RoiView<Level>& here = slabs[k]->slab;
-        for_each_row(here.slab(0, 1), [&](Index, Index y, const Level* row, Span span) {
-            for (const Offset& o : slabs[k]->predecessors.offsets) {
-                if (o.z == 0) continue;
-                const Level* before = row + here.step(o);
-                for (Index x = span.first; x < span.last; ++x) {
-                    if (row[x] == 0 || row[x] != before[x]) continue;
-                    all.unite(slabs[k - 1]->last.row(y + o.y)[x + o.x] + shift[k - 1],
-                              FASTTEX_PLANTED(19, slabs[k], slabs[k - 1])->first.row(y)[x] + shift[k]);
-                }
-            }
-        });
-    }
+    for (std::size_t k = 1; k < slabs.size(); ++k) slabs[k]->meet(*slabs[k - 1], shift[k], shift[k - 1], all);
     all.settle({}, counts);
     return counts.rows();
 }

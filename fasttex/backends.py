@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
@@ -11,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from .cores import binding, limits
 from .errors import BackendUnavailableError, InputError, SettingsError, UnknownBackendError
 from .kernels.contract import KERNELS, Backend
 from .types import Batch, DiscretizedRoi, T, Triple
@@ -96,15 +96,22 @@ def available() -> dict[str, str]:
 
 
 def resolve_threads(threads: int | None) -> int:
-    """How many threads to use: `threads`, or as many as this process may run on.
+    """How many threads to use.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Taken as it is. None: as many as all of these allow, which `fasttex doctor` lists: the processors
+        that this process may run on, the CPU quotas of its control groups (version 1 or 2, rounded up), and
+        the environment's ``FASTTEX_NUM_THREADS`` or, where that is not set, ``OMP_NUM_THREADS``.
 
     Raises
     ------
     SettingsError
-        `threads` is less than 1.
+        `threads`, or ``FASTTEX_NUM_THREADS`` where it is asked, is less than 1.
     """
     if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return binding(limits()).threads or 1
     if threads < 1:
         raise SettingsError(f"threads is {threads}, expected at least 1, or None for all cores")
     return threads

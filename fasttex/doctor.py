@@ -8,7 +8,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from .backends import available, get_backend, resolve_threads
+from .backends import available, get_backend
+from .cores import binding, limits
+from .errors import SettingsError
 from .provenance import versions
 
 __all__ = ["examine"]
@@ -26,7 +28,7 @@ def examine() -> dict[str, Any]:
         "versions": {**versions(), **_installed()},
         "python": platform.python_implementation(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "processors": {"usable": resolve_threads(None), "in the machine": os.cpu_count()},
+        "threads": _threads(),
         "compiler": compiler or f"none found on PATH (looked for {', '.join(COMPILERS)})",
         "extras": {name: _extra(modules) for name, modules in _EXTRAS.items()},
         "imported from": str(Path(__file__).parent),
@@ -37,6 +39,18 @@ def examine() -> dict[str, Any]:
         report["cpp builds"] = {name: cpp.absent(name) or "here" for name in cpp.BUILDS}
         report["processor features"] = cpp.cpu_features()
     return report
+
+
+def _threads() -> dict[str, Any]:
+    """How many threads are used where none are asked for, by which limit, and what the other limits allow."""
+    machine = {"in the machine": os.cpu_count()}
+    try:
+        found = limits()
+    except SettingsError as error:
+        return {"by default": f"none: {error}", **machine}
+    bound = binding(found)
+    each = {limit.name: limit.note or limit.threads for limit in found}
+    return {"by default": bound.threads, "bound by": bound.name, **each, **machine}
 
 
 def _installed() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import click
 
 from .. import __version__
+from .bench import bench
 from .extract import extract
 from .inspect import demo, doctor, features, verify
 from .settings import settings
@@ -19,5 +20,5 @@ def main() -> None:
     """
 
 
-for command in (extract, demo, doctor, verify, features, settings):
+for command in (extract, demo, doctor, bench, verify, features, settings):
     main.add_command(command)

@@ -71,7 +71,7 @@ def doctor(as_json: bool) -> None:
             if isinstance(value, dict):
                 click.echo(f"{name}:")
                 for key, text in value.items():
-                    click.echo(f"  {key:<15} {text}")
+                    click.echo(f"  {key:<19} {text}")
             else:
                 click.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
     if report["auto"] is None:

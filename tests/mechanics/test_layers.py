@@ -9,12 +9,12 @@ PACKAGE = Path(fasttex.__file__).parent
 
 # From the bottom of the house to its top. A folder stands for all its files, which may import each other.
 CORE = [
-    "errors", "types", "measures", "conventions", "settings", "kernels/contract", "kernels/reference",
+    "errors", "cores", "types", "measures", "conventions", "settings", "kernels/contract", "kernels/reference",
     "kernels/numba_cpu", "kernels/cpp", "backends", "io", "matrices", "preprocess", "features", "provenance",
     "table", "rows", "extraction",
 ]  # fmt: skip
 # Uses the core and is never used by it.
-OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "cli"]
+OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "cli"]
 ORDER = [*CORE, *OUTER]
 
 

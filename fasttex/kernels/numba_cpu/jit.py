@@ -30,7 +30,12 @@ R = TypeVar("R")
 
 INT, FLOAT = types.int64, types.float64
 _NATIVE = [np.dtype(t) for t in ("u1", "i2", "u2", "i4", "f4", "f8")]
-_LOCK = threading.Lock()
+
+# One thread compiles at a time, and no process forks meanwhile: the child would inherit locks, this one and
+# those within Numba, that no thread of it ever releases.
+_LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 # Threads wait for each other's Python between kernels: below this they cost more time than they save.
 VOXELS_PER_THREAD = 2**17
