@@ -90,47 +90,68 @@ inline nb::object maximal_correlation_items(nb::sequence matrices, std::size_t t
 }
 
 // GLRLM (counts by offset, level and length) and NGLDM (by level and dependence; each voxel has one).
-inline nb::object dense_features_items(nb::sequence matrices, std::size_t threads) {
-    std::vector<Counts3> cubes;
-    std::vector<Counts2> squares;
+struct DenseItems {
+    static constexpr double kEveryCount = -1;  // as many voxels as counts
+
+    std::vector<std::variant<Counts2, Counts3>> kept;
+    std::vector<const std::int64_t*> counts;
+    std::vector<std::size_t> n_sizes;
     std::vector<Ints> levels;
     std::vector<double> n_voxels;
     std::vector<Unit> units;
     std::size_t n_counts = 0;
-    for (nb::handle matrix : matrices) {
-        const nb::object counts = matrix.attr("counts");
-        const bool directed = nb::cast<std::size_t>(counts.attr("ndim")) == 3;
-        cubes.push_back(directed ? nb::cast<Counts3>(counts) : Counts3());
-        squares.push_back(directed ? Counts2() : nb::cast<Counts2>(counts));
-        levels.push_back(get<Ints>(matrix, "level_values"));
-        n_voxels.push_back(directed ? get<double>(matrix, "n_voxels") : -1);
-        const std::size_t n_levels = directed ? cubes.back().shape(1) : squares.back().shape(0);
-        if (n_levels != levels.back().shape(0)) throw nb::value_error("counts and level_values do not fit");
-        for (std::size_t a = 0; a < (directed ? cubes.back().shape(0) : 1); ++a)
-            units.push_back({levels.size() - 1, a});
-        n_counts += directed ? cubes.back().size() : squares.back().size();
-    }
-    Result<double> rows({units.size(), kDistributionFeatures});
-    double* data = rows.data();
-    run_shares(units.size(), worthwhile(threads, n_counts), [&](std::size_t begin, std::size_t end) {
-        Distribution d;
-        for (std::size_t n = begin; n < end; ++n) {
-            const auto [item, offset] = units[n];
-            const bool directed = n_voxels[item] >= 0;
-            const std::size_t n_levels = levels[item].shape(0);
-            const std::size_t n_sizes = directed ? cubes[item].shape(2) : squares[item].shape(1);
-            const std::int64_t* counts = directed ? cubes[item].data() : squares[item].data();
-            d.levels.assign(levels[item].data(), levels[item].data() + n_levels);
-            fill_dense(counts + offset * n_levels * n_sizes, n_sizes, d);
-            d.n_voxels = n_voxels[item];
-            if (!directed) {
-                std::int64_t voxels = 0;
-                for (const std::int64_t count : d.by_level) voxels += count;
-                d.n_voxels = static_cast<double>(voxels);
+
+    explicit DenseItems(nb::sequence matrices) {
+        for (nb::handle matrix : matrices) {
+            const nb::object given = matrix.attr("counts");
+            levels.push_back(get<Ints>(matrix, "level_values"));
+            if (nb::cast<int>(given.attr("ndim")) == 3) {
+                const Counts3 c = nb::cast<Counts3>(given);
+                n_voxels.push_back(get<double>(matrix, "n_voxels"));
+                add(c.data(), c.shape(0), c.shape(1), c.shape(2), c);
+            } else {
+                const Counts2 c = nb::cast<Counts2>(given);
+                n_voxels.push_back(kEveryCount);
+                add(c.data(), 1, c.shape(0), c.shape(1), c);
             }
-            distribution_features(d, data + n * kDistributionFeatures);
         }
-    });
+    }
+
+    void add(const std::int64_t* data, std::size_t n_offsets, std::size_t n_levels, std::size_t sizes,
+             std::variant<Counts2, Counts3> array) {
+        if (n_levels != levels.back().shape(0)) throw nb::value_error("counts and level_values do not fit");
+        for (std::size_t a = 0; a < n_offsets; ++a) units.push_back({counts.size(), a});
+        kept.push_back(std::move(array));
+        counts.push_back(data);
+        n_sizes.push_back(sizes);
+        n_counts += n_offsets * n_levels * sizes;
+    }
+
+    void fill(const Unit& unit, Distribution& d) const {
+        const Ints& values = levels[unit.item];
+        const std::size_t n = values.shape(0), sizes = n_sizes[unit.item];
+        d.levels.assign(values.data(), values.data() + n);
+        fill_dense(counts[unit.item] + unit.offset * n * sizes, sizes, d);
+        d.n_voxels = n_voxels[unit.item];
+        if (d.n_voxels != kEveryCount) return;
+        std::int64_t voxels = 0;
+        for (const std::int64_t count : d.by_level) voxels += count;
+        d.n_voxels = static_cast<double>(voxels);
+    }
+};
+
+inline nb::object dense_features_items(nb::sequence matrices, std::size_t threads) {
+    const DenseItems items(matrices);
+    Result<double> rows({items.units.size(), kDistributionFeatures});
+    double* data = rows.data();
+    run_shares(items.units.size(), worthwhile(threads, items.n_counts),
+               [&](std::size_t begin, std::size_t end) {
+                   Distribution d;
+                   for (std::size_t n = begin; n < end; ++n) {
+                       items.fill(items.units[n], d);
+                       distribution_features(d, data + n * kDistributionFeatures);
+                   }
+               });
     return rows.release();
 }
 

@@ -16,7 +16,7 @@ from .families import DIRECTED, FEATURES, MATRIX_FAMILIES
 __all__ = ["DIRECTED_NAMES", "Aggregation", "Aggregator", "aggregations_of"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Aggregation:
     """One way from matrices to features.
 
@@ -147,19 +147,21 @@ class _Mean:
         self._features = np.arange(n_features)
 
     def add(self, rois: list[int], rows: FloatArray, group: IntArray) -> None:
-        """Add rows to the sums; ``rois[group[n]]`` is whose row n is."""
+        """Add rows to the sums; ``rois[group[n]]``, rising with n, is whose row n is."""
         if len(rows) == 0:
             return
-        if len(rows) == len(rois) and (group == np.arange(len(rois))).all():  # one row each
-            self._sums[rois] += rows
-            self._n[rois] += 1
+        k = len(rois)
+        at: Any = slice(rois[0], rois[-1] + 1) if rois[-1] - rois[0] == k - 1 else rois
+        if len(rows) == k and (group == np.arange(k)).all():  # one row each
+            self._sums[at] += rows
+            self._n[at] += 1
             return
-        held = self._sums[rois]
-        into = np.concatenate([np.arange(len(rois)), group])[:, None] * held.shape[1] + self._features
+        held = self._sums[at]
+        into = np.concatenate([np.arange(k), group])[:, None] * held.shape[1] + self._features
         together = np.concatenate([held, rows])
         sums = np.bincount(into.ravel(), together.ravel(), held.size)  # adds in order
-        self._sums[rois] = sums.reshape(held.shape)
-        self._n[rois, 0] += np.bincount(group, minlength=len(rois))
+        self._sums[at] = sums.reshape(held.shape)
+        self._n[at, 0] += np.bincount(group, minlength=k)
 
     @property
     def value(self) -> FloatArray:

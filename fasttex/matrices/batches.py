@@ -12,10 +12,9 @@ __all__ = ["padded", "slices"]
 
 def padded(batch: Batch[DiscretizedRoi], distance: int) -> Batch[DiscretizedRoi]:
     """Make sure of at least `distance` zeros around each item; the batch itself where all have them."""
-    items = tuple(item.padded(distance) for item in batch.items)
-    if all(new is old for new, old in zip(items, batch.items, strict=True)):
+    if all(pad == 0 or pad >= distance for item in batch.items for pad in item.pad):
         return batch
-    return replace(batch, items=items)
+    return replace(batch, items=tuple(item.padded(distance) for item in batch.items))
 
 
 def slices(batch: Batch[DiscretizedRoi], axis: int = 0) -> Batch[DiscretizedRoi]:

@@ -48,7 +48,8 @@ def glrlm(batch: Batch[DiscretizedRoi]) -> list[Glrlm]:
 
 def _trimmed(counts: IntArray) -> IntArray:
     """Without the run lengths beyond the longest run present."""
-    longest = int(np.flatnonzero(counts.any(axis=(0, 1))).max(initial=-1)) + 1
+    by_length = np.bitwise_or.reduce(counts.reshape(-1, counts.shape[2]), axis=0)
+    longest = int(by_length.nonzero()[0].max(initial=-1)) + 1
     return np.ascontiguousarray(counts[:, :, :longest])
 
 

@@ -1,5 +1,7 @@
 """The compiled twins of the features against their definitions in NumPy, and against each other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import backend_or_skip
@@ -108,6 +110,14 @@ def test_groups_of_rois(twin, family, monkeypatch):
         found[name] = engine.features_of_groups(family, groups, IBSI)
     np.testing.assert_array_equal(found["numpy"][1], found["compiled"][1])
     assert found["numpy"][0].shape == found["compiled"][0].shape
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_counts_need_not_lie_side_by_side(twin, family):
+    m = matrix(family, np.random.default_rng(8), 7)
+    name = {"glszm": "rows", "gldzm": "rows", "ngtdm": "voxels"}.get(family, "counts")
+    spread = replace(m, **{name: np.asfortranarray(np.repeat(getattr(m, name), 2, axis=-1))[..., ::2]})
+    assert rows_of(twin, family, [spread]).tobytes() == rows_of(twin, family, [m]).tobytes()
 
 
 def test_counts_that_do_not_fit_are_refused(twin):
