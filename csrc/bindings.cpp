@@ -204,9 +204,9 @@ std::vector<std::vector<std::int64_t>> find_zones(const std::vector<Roi>& rois,
         const auto find = [&](const auto& view) {
             using Level = std::remove_const_t<std::remove_pointer_t<decltype(view.origin)>>;
             auto& mine = std::get<SlabsOfZones<Level>>(found[slab.item]);
-            mine[slab.part] =
-                std::make_unique<ZonesOfSlab<Level>>(view.slab(slab.first, slab.last), predecessors, plane,
-                                                     slab.part > 0, slab.part + 1 < slab.parts);
+            mine[slab.part] = std::make_unique<ZonesOfSlab<Level>>(view.slab(slab.first, slab.last),
+                                                                   view.shape, predecessors, plane,
+                                                                   slab.part > 0, slab.part + 1 < slab.parts);
             if (slab.parts == 1) rows[slab.item] = unite(mine);
         };
         std::visit(find, rois[slab.item].view);

@@ -32,6 +32,7 @@ class ZoneCounts {
   public:
     ZoneCounts() = default;
 
+    // `max_distance`: most zones are no farther from the border; `voxels`: of the whole ROI's box.
     ZoneCounts(Index n_levels, Index max_distance, Index voxels) {
         const Index cells = (n_levels + 1) * kSmall * (max_distance + 1);
         if (cells > voxels || voxels > std::numeric_limits<std::uint32_t>::max()) return;
@@ -52,9 +53,17 @@ class ZoneCounts {
         if (++used_ * 2 > table_.size()) grow();
     }
 
-    // Adds all zones of another count.
+    // Adds all zones of another count of the same levels and distances.
     void merge(const ZoneCounts& other) {
-        for (const Entry& entry : other.entries()) add(entry.zone, entry.count);
+        if (small_.empty()) {
+            small_ = other.small_;
+            distances_ = other.distances_;
+        } else {
+            for (std::size_t k = 0; k < other.small_.size(); ++k) small_[k] += other.small_[k];
+        }
+        for (const Entry& entry : other.table_) {
+            if (entry.count > 0) add(entry.zone, entry.count);
+        }
     }
 
     // (level, size, distance, count), sorted, one after the other.

@@ -156,23 +156,21 @@ struct ZonesOfSlab {
     ZoneCounts counts;
     zones_detail::Forest open;
     zones_detail::Plane first, last;  // labels of the open zones there
-    Distance farthest = 0;
 
-    // `distance`: C order, the planes of the slab; null where it is not asked for.
-    ZonesOfSlab(const RoiView<Level>& slab_, const Predecessors& predecessors_, const Distance* distance,
-                bool goes_on_before, bool goes_on_behind)
+    // `roi`: the shape of all slabs together. `distance`: C order, the planes of the slab; null where it is
+    // not asked for.
+    ZonesOfSlab(const RoiView<Level>& slab_, const Shape& roi, const Predecessors& predecessors_,
+                const Distance* distance, bool goes_on_before, bool goes_on_behind)
         : slab(slab_),
           predecessors(predecessors_),
+          counts(slab.n_levels, (std::min({roi.z > 1 ? roi.z : roi.x, roi.y, roi.x}) + 1) / 2, roi.voxels()),
           first(slab.shape),
           last(slab.shape),
           previous_(slab.shape),
           steps_(slab.steps(predecessors.offsets)),
           sets_(static_cast<std::size_t>(slab.shape.x + Lanes<Level>::n)) {
         for (const Index step : steps_) reach_ = std::max(reach_, std::abs(step));
-        const Index voxels = slab.shape.voxels();
-        for (Index k = 0; distance && k < voxels; ++k) farthest = std::max(farthest, distance[k]);
         if (!distance) no_distance_.resize(static_cast<std::size_t>(slab.shape.x));
-        counts = ZoneCounts(slab.n_levels, farthest, voxels);
         find(distance, goes_on_before);
         settle(goes_on_before, goes_on_behind);
     }
@@ -289,19 +287,8 @@ struct ZonesOfSlab {
 template <class Level>
 std::vector<std::int64_t> unite_zones(std::vector<ZonesOfSlab<Level>*> slabs) {
     zones_detail::Forest all;
-    ZoneCounts counts;
-    if (slabs.size() == 1) {
-        counts = std::move(slabs[0]->counts);
-    } else {
-        Distance farthest = 0;
-        Index voxels = 0;
-        for (const ZonesOfSlab<Level>* slab : slabs) {
-            farthest = std::max(farthest, slab->farthest);
-            voxels += slab->slab.shape.voxels();
-        }
-        counts = ZoneCounts(slabs[0]->slab.n_levels, farthest, voxels);
-        for (const ZonesOfSlab<Level>* slab : slabs) counts.merge(slab->counts);
-    }
+    ZoneCounts counts = std::move(slabs[0]->counts);
+    for (std::size_t k = 1; k < slabs.size(); ++k) counts.merge(slabs[k]->counts);
     std::vector<zones_detail::Label> shift;
     for (const ZonesOfSlab<Level>* slab : slabs) shift.push_back(all.join(slab->open));
     for (std::size_t k = 1; k < slabs.size(); ++k) slabs[k]->meet(*slabs[k - 1], shift[k], shift[k - 1], all);

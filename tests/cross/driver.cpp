@@ -119,9 +119,9 @@ std::vector<std::int64_t> zones(const Volume<Level>& volume, const std::vector<D
     const Index plane = volume.shape.y * volume.shape.x;
     const std::vector<Slab> slabs = slabs_of({{volume.shape.z, plane, 0}}, kThreads);
     for (const Slab& s : slabs) {
-        parts.push_back(std::make_unique<ZonesOfSlab<Level>>(volume.view.slab(s.first, s.last), *predecessors,
-                                                             far.data() + s.first * plane, s.part > 0,
-                                                             s.part + 1 < s.parts));
+        parts.push_back(std::make_unique<ZonesOfSlab<Level>>(
+            volume.view.slab(s.first, s.last), volume.view.shape, *predecessors, far.data() + s.first * plane,
+            s.part > 0, s.part + 1 < s.parts));
         in_order.push_back(parts.back().get());
     }
     return unite_zones(in_order);
