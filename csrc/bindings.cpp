@@ -193,7 +193,7 @@ std::vector<std::vector<std::int64_t>> find_zones(const std::vector<Roi>& rois,
         else
             found.emplace_back(SlabsOfZones<std::uint16_t>());
     }
-    const std::vector<Slab> slabs = slabs_of(extents, threads, 2);
+    const std::vector<Slab> slabs = slabs_of(extents, threads);
     for (const Slab& slab : slabs) std::visit([&](auto& f) { f.resize(slab.parts); }, found[slab.item]);
     std::vector<std::vector<std::int64_t>> rows(rois.size());
     parallel_for(slabs.size(), threads, [&](std::size_t n) {

@@ -29,14 +29,14 @@ struct Extent {
 
 constexpr Index kWorthASlab = 1 << 15;
 inline bool split_finely = false;           // for tests: slabs of one plane, whatever that costs
+constexpr std::size_t kSlabsPerThread = 2;  // not all take equally long
 constexpr Index kMaxSlab = Index{1} << 31;  // voxels: 32 bits can count them
 
 // Several slabs per thread, since not all take equally long; fewer where it costs to join them.
-inline std::vector<Slab> slabs_of(const std::vector<Extent>& items, std::size_t threads,
-                                  std::size_t per_thread = 4) {
+inline std::vector<Slab> slabs_of(const std::vector<Extent>& items, std::size_t threads) {
     Index all = 0;
     for (const Extent& e : items) all += e.planes * e.voxels_per_plane;
-    const Index share = threads > 1 ? all / static_cast<Index>(per_thread * threads) + 1 : kMaxSlab;
+    const Index share = threads > 1 ? all / static_cast<Index>(kSlabsPerThread * threads) + 1 : kMaxSlab;
     std::vector<Slab> slabs;
     for (std::size_t n = 0; n < items.size(); ++n) {
         const Extent& e = items[n];
