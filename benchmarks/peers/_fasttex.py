@@ -24,7 +24,7 @@ def matrix_glrlm(case: Case, peer: ModuleType):
 
 def matrix_glszm(case: Case, peer: ModuleType):
     batch = fasttex.prepare(case.levels)
-    return lambda: {"zones": fasttex.zones(batch)}
+    return lambda: {"zones": fasttex.zones(batch, border_distance=False)}
 
 
 def matrix_ngtdm(case: Case, peer: ModuleType):
@@ -51,18 +51,24 @@ def matrix_all(case: Case, peer: ModuleType):
 
 
 def glcm_features(case: Case, peer: ModuleType):
+    """Averaged or merged over directions as the peer does it, with the coefficient that is not IBSI's if it has that."""
     from fasttex.conventions import convention
-    from fasttex.features.aggregate import Aggregator, aggregations_of
-    from fasttex.features.families import FEATURES
+    from fasttex.features.correlation import maximal_correlation_coefficient
+    from fasttex.features.engine import features_of_groups
+    from fasttex.features.families import FEATURES, MATRIX_FAMILIES
 
     counted = fasttex.glcm(fasttex.prepare(case.levels))
-    wanted = aggregations_of("glcm", [peer.AGGREGATION])
     names = [f"glcm_{feature.name}" for feature in FEATURES["glcm"]]
 
     def run():
-        aggregator = Aggregator("glcm", wanted, convention("ibsi1"))
-        aggregator.add(counted)
-        return dict(zip(names, aggregator.rows()[0].tolist(), strict=True))
+        matrices = counted
+        if peer.AGGREGATION == "3d_merged":
+            matrices = [MATRIX_FAMILIES["glcm"].merge_offsets(matrix) for matrix in counted]
+        rows, _ = features_of_groups("glcm", [matrices], convention("ibsi1"))
+        found = dict(zip(names, rows.mean(axis=0).tolist(), strict=True))
+        if peer.__name__.endswith("pyradiomics"):
+            found["MCC"] = float(maximal_correlation_coefficient(matrices).mean())
+        return found
 
     return run
 

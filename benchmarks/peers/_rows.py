@@ -7,13 +7,13 @@ ROWS = {
     "matrix_glcm": "GLCM of 13 directions from levels: the C function of PyRadiomics on contiguous int32 "
     "levels and a mask; fasttex.glcm on a prepared batch",
     "matrix_glrlm": "GLRLM of 13 directions, likewise",
-    "matrix_glszm": "GLSZM, likewise; fasttex.zones finds border distances (GLDZM) as well",
+    "matrix_glszm": "GLSZM, likewise; fasttex.zones without border distances, which gives rows, no dense matrix",
     "matrix_ngtdm": "NGTDM, likewise; fasttex.ngtdm counts NGLDM in the same pass",
     "matrix_ngldm": "GLDM, likewise; fasttex.ngldm counts NGTDM in the same pass",
     "matrix_all": "all matrices that the peer has, from levels to counts, features not included; fasttex's "
     "include border distances",
     "glcm_features": "GLCM features from counts: 24 of PyRadiomics with the maximal correlation coefficient, "
-    "25 of pictologics (merged), 25 of fasttex, which has no such coefficient",
+    "25 of pictologics (merged), 25 of fasttex, and the coefficient where the peer has it",
     "textures_from_levels": "arrays of levels to features, the texture families that the peer has",
     "textures": "arrays of intensities and mask to features, discretization included, the same families",
     "everything": "arrays of intensities and mask to first order, shape and the texture families; fasttex's "

@@ -194,7 +194,7 @@ def _run(
             if not here:
                 continue
             with options.watch.stage("count"):
-                counted = _count(chunk, families, options)
+                counted = _count(chunk, here, options)
             with options.watch.stage("features"):
                 for family in here:
                     aggregators[family].add(chunk.owners, counted[family])
@@ -215,8 +215,8 @@ def _count(chunk: Batch[DiscretizedRoi], families: Sequence[str], options: Optio
         return {"glcm": glcm(chunk, distance=options.distance, convention=options.convention.name)}
     if "glrlm" in families:
         return {"glrlm": glrlm(chunk)}
-    if "glszm" in families:
-        found = zones(chunk)
+    if "glszm" in families or "gldzm" in families:
+        found = zones(chunk, border_distance="gldzm" in families)
         return {"glszm": found, "gldzm": found}
     tones, dependences = ngtdm_ngldm(chunk, distance=options.distance, alpha=options.alpha)
     return {"ngtdm": tones, "ngldm": dependences}

@@ -17,7 +17,7 @@ __all__ = ["distance_rows", "gldzm", "glszm", "merge_slices", "size_rows", "zone
 _LEVEL, _SIZE, _DISTANCE, _COUNT = range(4)
 
 
-def zones(batch: Batch[DiscretizedRoi]) -> list[Zones]:
+def zones(batch: Batch[DiscretizedRoi], *, border_distance: bool = True) -> list[Zones]:
     """Find the connected zones of equal gray level, their sizes and border distances (IBSI: 9SAK, VMDZ).
 
     Voxels are connected to all 26 neighbors (8 within a slice). Distances are city-block steps to the
@@ -27,6 +27,8 @@ def zones(batch: Batch[DiscretizedRoi]) -> list[Zones]:
     ----------
     batch : Batch
         From `prepare`; levels 1 to ``n_levels`` inside each ROI and 0 outside, axes (z, y, x).
+    border_distance : bool, default True
+        Whether distances are wanted; the size zone matrix alone needs none. If not, they are 0.
 
     Returns
     -------
@@ -44,7 +46,8 @@ def zones(batch: Batch[DiscretizedRoi]) -> list[Zones]:
     """
     batch = padded(batch, 1)
     backend = get_backend(batch.backend)
-    rows = backend.zones(batch, touching(planar=batch.planar), backend.border_distance(batch))
+    distances = backend.border_distance(batch) if border_distance else None
+    rows = backend.zones(batch, touching(planar=batch.planar), distances)
     return [Zones(r, item.level_values, item.n_voxels) for r, item in zip(rows, batch.items, strict=True)]
 
 
@@ -69,7 +72,9 @@ def glszm(batch: Batch[DiscretizedRoi]) -> list[IntArray]:
     array([[0, 1],
            [1, 0]])
     """
-    return [_dense(size_rows(found), len(found.level_values)) for found in zones(batch)]
+    return [
+        _dense(size_rows(found), len(found.level_values)) for found in zones(batch, border_distance=False)
+    ]
 
 
 def gldzm(batch: Batch[DiscretizedRoi]) -> list[IntArray]:
