@@ -156,7 +156,8 @@ def _counts(output: dict[str, Any]) -> dict[str, np.ndarray]:
     if "zones" in output:
         zones = output["zones"][0]
         found["glszm"] = _dense(size_rows(zones), len(zones.level_values))
-        found["gldzm"] = _dense(distance_rows(zones), len(zones.level_values))
+        if zones.rows[:, 2].any():
+            found["gldzm"] = _dense(distance_rows(zones), len(zones.level_values))
     if "ngtdm" in output:
         found["ngtdm_s"], found["ngtdm_n"] = tone_differences(output["ngtdm"][0])
     if "ngldm" in output:

@@ -13,7 +13,7 @@ TURN_S = (
 
 
 def turns(
-    sides: list[Callable[[], Any]], repeats: int, seconds: float, least: int = LEAST
+    sides: list[Callable[[], Any]], repeats: int, seconds: float, turn_s: float = TURN_S
 ) -> list[dict[str, Any]]:
     """Time both in turns, A B B A A B …, until `repeats` turns or `seconds` are through."""
     walls: list[list[float]] = [[], []]
@@ -22,14 +22,14 @@ def turns(
     for n in range(repeats):
         for side in (0, 1) if n % 2 == 0 else (1, 0):
             gc.collect()
-            until = time.perf_counter() + TURN_S
+            until = time.perf_counter() + turn_s
             while True:
                 (wall, cpu), _ = once(sides[side])
                 walls[side].append(wall)
                 cpus[side].append(cpu)
                 if time.perf_counter() >= until:
                     break
-        if n + 1 >= least and time.perf_counter() - began > seconds:
+        if n + 1 >= LEAST and time.perf_counter() - began > seconds:
             break
     return [summary(w, c) for w, c in zip(walls, cpus, strict=True)]
 

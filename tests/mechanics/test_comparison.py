@@ -1,6 +1,7 @@
 """The arithmetic and the tables of the comparison with peers; nothing is installed here."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -117,13 +118,19 @@ def test_one_nan_is_a_difference():
 
 def test_turns_alternate():
     order = []
-    found = turns([lambda: order.append("a"), lambda: order.append("b")], 3, 60.0)
+    found = turns([lambda: order.append("a"), lambda: order.append("b")], 3, 60.0, turn_s=0)
     assert "".join(order) == "abbaab"
     assert [s["repeats"] for s in found] == [3, 3]
 
 
+def test_quick_sides_are_called_again_until_their_turn_is_over():
+    found = turns([lambda: None, lambda: time.sleep(0.02)], 3, 60.0, turn_s=0.01)
+    assert found[0]["repeats"] > 30
+    assert found[1]["repeats"] == 3
+
+
 def test_turns_end_when_time_is_up():
-    found = turns([lambda: None, lambda: None], 50, 0.0)
+    found = turns([lambda: None, lambda: None], 50, 0.0, turn_s=0)
     assert [s["repeats"] for s in found] == [3, 3]
 
 
