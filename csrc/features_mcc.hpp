@@ -150,11 +150,19 @@ struct Tridiagonal {
         }
     }
 
-    // The smallest or the largest eigenvalue: eight points in between at a time leave a ninth of where it
-    // may be.
-    double outermost(bool largest) const {
-        double low = -1.0625, high = 1.0625;
-        while (high - low > 1e-15) {
+    // Whether an eigenvalue is smaller than x.
+    bool any_below(double x) const {
+        double at[kShifts];
+        std::uint64_t smaller[kShifts];
+        std::fill(at, at + kShifts, x);
+        below(at, smaller);
+        return smaller[0] > 0;
+    }
+
+    // The smallest or the largest eigenvalue, which lies between `low` and `high`: eight points in between at
+    // a time leave a ninth of where it may be.
+    double outermost(bool largest, double low, double high, double tolerance) const {
+        while (high - low > tolerance) {
             double x[kShifts];
             std::uint64_t smaller[kShifts];
             const double step = (high - low) / (kShifts + 1);
@@ -166,6 +174,13 @@ struct Tridiagonal {
             if (beyond > 0) low = x[beyond - 1];
         }
         return 0.5 * (low + high);
+    }
+
+    // The eigenvalue of largest absolute value. Whether it is the smallest one takes a single question.
+    double farthest(double tolerance) const {
+        constexpr double kMost = 1.0625;
+        const double high = outermost(true, -kMost, kMost, tolerance), reach = std::max(high, 0.0);
+        return any_below(-reach - tolerance) ? outermost(false, -kMost, -reach, tolerance) : high;
     }
 
     // How far an eigenvalue of this matrix may be from one of the whole: what its vector of length 1, found
@@ -195,7 +210,8 @@ inline Vector first_vector(std::size_t n) {
 
 // The largest |eigenvalue| of S beside that of its top vector.
 inline double largest_eigenvalue(const ScaledGlcm& s) {
-    constexpr double kEnough = 1e-12;
+    // The eigenvalue is as exact as what is left over, mostly as its square: the looks before may be coarse.
+    constexpr double kEnough = 3e-10, kLook = 1e-9, kExact = 1e-15;
     const std::size_t n = s.size();
     Vector w = first_vector(n), v(whole_rows(n));
     Basis basis(n);
@@ -203,22 +219,20 @@ inline double largest_eigenvalue(const ScaledGlcm& s) {
     basis.make_orthogonal(w);
     basis.push_back(w, std::sqrt(dot(w, w)));
     Tridiagonal t;
-    double found = 0;
     for (std::size_t step = 1, look = 8; step < n; ++step) {
         std::copy(basis.back(), basis.back() + n, v.begin());
         s.multiply(v.data(), w);
         t.diagonal.push_back(lane_sum(n, [&](std::size_t k) { return v[k] * w[k]; }));
         basis.make_orthogonal(w);
         t.beside.push_back(std::sqrt(dot(w, w)));
-        const bool over = step + 1 == n || t.beside.back() < kEnough;
+        const bool over = step + 1 == n || t.beside.back() < 1e-12;
         if (over || step == look) {
             look += 2 + step / 4;
-            const double low = t.outermost(false), high = t.outermost(true);
-            found = -low > high ? low : high;
-            if (over || t.left_over(found) < kEnough) break;
+            if (over || t.left_over(t.farthest(kLook)) < kEnough) break;
         }
         basis.push_back(w, t.beside.back());
     }
+    const double found = t.size() ? t.farthest(kExact) : 0.0;
     return FASTTEX_PLANTED(46, std::fabs(found), std::max(found, 0.0));
 }
 
