@@ -150,6 +150,7 @@ class DiscretizedRoi:
                 f"levels run from {low} to {high}, expected 0 outside and 1 to {min(n_levels, MAX_LEVELS)}; "
                 "shift them, or discretize with fewer levels"
             )
+        inside = np.ascontiguousarray(levels > 0)
         buffer = padded_zeros((levels.shape[0], levels.shape[1], levels.shape[2]), (pad,) * 3, n_levels)
         roi = cls(
             buffer=buffer,
@@ -157,8 +158,8 @@ class DiscretizedRoi:
             shape=(levels.shape[0], levels.shape[1], levels.shape[2]),
             n_levels=n_levels,
             level_values=np.arange(1, n_levels + 1),
-            morphological_mask=np.ascontiguousarray(levels > 0),
-            intensities=levels[levels > 0].astype(np.float64),
+            morphological_mask=inside,
+            intensities=levels[inside].astype(np.float64),
             spacing_mm=spacing_mm,
             name=name,
             label=label,
