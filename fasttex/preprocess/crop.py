@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +64,11 @@ def crop(image: Image, mask: Mask, margin: int = LINEAR_MARGIN) -> Roi:
     if "normalize" in image.record:
         roi = roi.with_record("normalize", **image.record["normalize"])
     found = summary(mask.inside)
-    return roi.with_record(
+    z, y, x = (
+        slice(a.start + first, a.start + stop)
+        for a, first, stop in zip(at, found.first, found.stop, strict=True)
+    )
+    return replace(roi, box=(z, y, x)).with_record(
         "crop",
         **described(found, mask.start, roi.grid.shape),
         volume_mm3=float(found.voxels * roi.grid.voxel_mm3),
@@ -126,6 +131,11 @@ def summary(inside: BoolArray) -> Summary:
     components = int(ndimage.label(inside, structure=np.ones((3, 3, 3)))[1])
     first, stop = (z.start, y.start, x.start), (z.stop, y.stop, x.stop)
     return Summary(int(np.count_nonzero(inside)), components, first, stop)
+
+
+def box_of(roi: Roi) -> tuple[slice, slice, slice]:
+    """The smallest box that holds the ROI's morphological mask, in its indices."""
+    return roi.box or bounding_box(roi.morphological_mask)
 
 
 def bounding_box(inside: BoolArray) -> tuple[slice, slice, slice]:

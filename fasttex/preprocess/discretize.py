@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,19 @@ from ..kernels.reference.discretize import raw_level
 from ..matrices.memory import affordable_levels, counts_bytes
 from ..settings import Settings
 from ..types import Batch, Binning, DiscretizedRoi, FloatArray, IntArray, IvhValues, LevelArray, Roi
-from .crop import bounding_box, values_inside
+from .crop import box_of, values_inside
 from .ivh import ivh_values
 
 MAX_LISTED_BINS = 256  # in the record of a ROI
 MAX_LEVEL_VALUE = 2**31 - 1  # keeps every integer sum of the kernels within 64 bits
+
+
+class _Inside(NamedTuple):
+    """The intensities of a ROI, in C order, and between which they lie: looked for once."""
+
+    values: FloatArray
+    low: float
+    high: float
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,7 +36,7 @@ class _Plan:
     """One ROI on the way: what the kernel needs, and what stays beside it."""
 
     roi: Roi
-    intensities: FloatArray
+    inside: _Inside
     binning: Binning
     level_values: IntArray
     record: dict[str, Any]
@@ -74,7 +82,7 @@ def _cut_to_box(roi: Roi) -> Roi:
     """Leave the interpolation's margin behind."""
     if not roi.intensity_mask.any():
         raise EmptyRoiError(f"ROI {roi.name!r} is empty")
-    box = bounding_box(roi.morphological_mask)
+    box = box_of(roi)
     return dataclasses.replace(
         roi,
         intensities=roi.intensities[box],
@@ -85,7 +93,8 @@ def _cut_to_box(roi: Roi) -> Roi:
 
 
 def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
-    x = values_inside(roi.intensities, roi.intensity_mask)
+    values = values_inside(roi.intensities, roi.intensity_mask)
+    x = _Inside(values, float(values.min()), float(values.max()))
     choices = settings.choices
     families, rule = choices["families"], choices["discretization"]
     binning = Binning(roi.intensities, roi.intensity_mask, rule, 1, settings.distance)
@@ -106,7 +115,7 @@ def _plan(roi: Roi, settings: Settings, memory_limit: int) -> _Plan:
         binning,
         level_values,
         record,
-        ivh_values(x, settings) if "ivh" in families else None,
+        ivh_values(x.values, settings) if "ivh" in families else None,
         _lean(roi.around, settings) if "local_intensity" in families else None,
     )
 
@@ -141,53 +150,53 @@ def _described(binning: Binning) -> dict[str, Any]:
     return found
 
 
-def _fbn(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
-    low, high = float(x.min()), float(x.max())
-    n = settings.choices["bin_number"] if high > low else 1
-    return dataclasses.replace(binning, origin=low, width=high - low, n_levels=n), 0
+def _fbn(binning: Binning, settings: Settings, x: _Inside, name: str) -> tuple[Binning, int]:
+    n = settings.choices["bin_number"] if x.high > x.low else 1
+    return dataclasses.replace(binning, origin=x.low, width=x.high - x.low, n_levels=n), 0
 
 
-def _fbs(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
+def _fbs(binning: Binning, settings: Settings, x: _Inside, name: str) -> tuple[Binning, int]:
     origin, width = settings.choices["bin_origin"], float(settings.bin_width or 0)
-    origin = float(x.min()) if origin == "roi_minimum" else float(origin)
-    highest = np.floor((x.max() - origin) / width) + 1
+    origin = x.low if origin == "roi_minimum" else float(origin)
+    highest = np.floor((x.high - origin) / width) + 1
     if not highest <= MAX_LEVEL_VALUE:
         raise LevelRangeError(
             f"bin_width {width:g} gives ROI {name!r} {highest:.3g} levels, expected at most "
-            f"{MAX_LEVEL_VALUE}: its intensities run from {x.min():g} to {x.max():g}; "
-            f"a bin_width of {_round_up((x.max() - origin) / 256)} gives about 256"
+            f"{MAX_LEVEL_VALUE}: its intensities run from {x.low:g} to {x.high:g}; "
+            f"a bin_width of {_round_up((x.high - origin) / 256)} gives about 256"
         )
     n_levels = max(1, int(highest))
     return (
         dataclasses.replace(binning, origin=origin, width=width, n_levels=n_levels),
-        int(np.count_nonzero(x < origin)),
+        int(np.count_nonzero(x.values < origin)) if x.low < origin else 0,
     )
 
 
-def _edges(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
+def _edges(binning: Binning, settings: Settings, x: _Inside, name: str) -> tuple[Binning, int]:
     edges = np.array(settings.bin_edges, dtype=np.float64)
-    beyond = int(np.count_nonzero((x < edges[0]) | (x > edges[-1])))
+    beyond = int(np.count_nonzero((x.values < edges[0]) | (x.values > edges[-1])))
     return dataclasses.replace(binning, edges=edges, n_levels=len(edges) - 1), beyond
 
 
-def _identity(binning: Binning, settings: Settings, x: FloatArray, name: str) -> tuple[Binning, int]:
-    if (x != np.floor(x)).any() or x.min() < 1 or x.max() > MAX_LEVEL_VALUE:
+def _identity(binning: Binning, settings: Settings, x: _Inside, name: str) -> tuple[Binning, int]:
+    whole = bool((x.values == np.floor(x.values)).all())
+    if not whole or x.low < 1 or x.high > MAX_LEVEL_VALUE:
         raise LevelRangeError(
             f"discretization 'identity' takes intensities as gray levels, but those of ROI {name!r} run from "
-            f"{x.min():g} to {x.max():g}{'' if (x == np.floor(x)).all() else ' and are not whole'}; expected "
+            f"{x.low:g} to {x.high:g}{'' if whole else ' and are not whole'}; expected "
             f"whole numbers from 1 to {MAX_LEVEL_VALUE}: choose another discretization, or shift them"
         )
-    return dataclasses.replace(binning, n_levels=int(x.max())), 0
+    return dataclasses.replace(binning, n_levels=int(x.high)), 0
 
 
 _RULES = {"fbn": _fbn, "fbs": _fbs, "edges": _edges, "identity": _identity}
 
 
 def _compacted(
-    roi: Roi, binning: Binning, x: FloatArray, affordable: int, memory_limit: int
+    roi: Roi, binning: Binning, x: _Inside, affordable: int, memory_limit: int
 ) -> tuple[Binning, IntArray]:
     """Number the levels that are present from 1, and keep what each stands for."""
-    raw = np.clip(raw_level(x, binning), 1, binning.n_levels).astype(np.int64)
+    raw = np.clip(raw_level(x.values, binning), 1, binning.n_levels).astype(np.int64)
     level_values, level = np.unique(raw, return_inverse=True)
     if len(level_values) > affordable:
         longest = max(roi.intensities.shape)
@@ -195,7 +204,7 @@ def _compacted(
         raise LevelRangeError(
             f"ROI {roi.name!r} has {len(level_values)} different gray levels; its matrices would take up to "
             f"{needed / 1e9:.3g} GB, memory_limit ({memory_limit / 1e9:.3g} GB) has room for {affordable}: "
-            f"choose a bin_width of at least {_round_up((x.max() - x.min()) / affordable)}, a bin_number "
+            f"choose a bin_width of at least {_round_up((x.high - x.low) / affordable)}, a bin_number "
             f"of at most {affordable}, or a higher memory_limit"
         )
     spread = np.zeros(roi.intensities.shape, dtype=np.int64)
@@ -214,17 +223,17 @@ def _finish(plan: _Plan, buffer: LevelArray) -> DiscretizedRoi:
     z, y, x = roi.intensities.shape
     before = [s - a for s, a in zip(roi.start, roi.around_start, strict=True)]
     n_levels = plan.binning.n_levels
-    record = {**plan.record, "n_levels": n_levels, "voxels": len(plan.intensities)}
+    record = {**plan.record, "n_levels": n_levels, "voxels": len(plan.inside.values)}
     if ivh is not None:
         record["ivh"] = {"low": ivh.low, "high": ivh.high, "bin_width": ivh.step}
-    return DiscretizedRoi(
+    found = DiscretizedRoi(
         buffer=buffer,
         pad=(pad, pad, pad),
         shape=(z, y, x),
         n_levels=n_levels,
         level_values=plan.level_values,
         morphological_mask=np.ascontiguousarray(roi.morphological_mask),
-        intensities=plan.intensities,
+        intensities=plan.inside.values,
         spacing_mm=roi.grid.spacing_mm,
         name=roi.name,
         label=roi.label,
@@ -234,3 +243,5 @@ def _finish(plan: _Plan, buffer: LevelArray) -> DiscretizedRoi:
         surroundings=plan.surroundings,
         surroundings_start=(before[0], before[1], before[2]),
     )
+    vars(found)["intensity_range"] = plan.inside[1:]  # where the cached property would keep it
+    return found

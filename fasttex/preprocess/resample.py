@@ -14,7 +14,7 @@ from ..backends import get_backend
 from ..errors import EmptyRoiError, InputError
 from ..settings import Settings
 from ..types import AxisTable, Batch, FloatArray, Grid, IntArray, Roi, Sampling, Shape, Triple
-from .crop import bounding_box, describe, refuse_non_finite
+from .crop import box_of, describe, refuse_non_finite
 from .grid import axis_table, in_mm, local_margin, new_grid, positions_of, span_of, wanted_spacing, widened
 from .spline import SPLINE_MARGIN, interpolate_spline
 
@@ -184,6 +184,7 @@ def _collect(
         start=start,
         around=around,
         around_start=around_start,
+        box=None,
     )
     try:
         refuse_non_finite(new)
@@ -209,9 +210,7 @@ def _kept(roi: Roi, settings: Settings) -> Roi:
     if not _wants_surroundings(settings):
         return dataclasses.replace(roi, around=roi.intensities, around_start=roi.start)
     first, stop = [], []
-    ends = zip(
-        bounding_box(roi.morphological_mask), roi.start, local_margin(roi.grid.spacing_mm), strict=True
-    )
+    ends = zip(box_of(roi), roi.start, local_margin(roi.grid.spacing_mm), strict=True)
     for n, (box, start, margin), at in zip(roi.grid.shape, ends, roi.intensities.shape, strict=True):
         first.append(min(start, max(0, start + box.start - margin)))
         stop.append(max(start + at, min(n, start + box.stop + margin)))

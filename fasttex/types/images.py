@@ -132,6 +132,8 @@ class Roi:
         Index (z, y, x) of the first voxel of `around` in `grid`.
     records : tuple of mapping
         What each step did, in order: the provenance.
+    box : tuple of slice, optional
+        The smallest box that holds the morphological mask, in its indices; None until it is looked for.
     """
 
     name: str
@@ -144,6 +146,7 @@ class Roi:
     around: NDArray[Any]
     around_start: Shape
     records: tuple[Record, ...] = ()
+    box: tuple[slice, slice, slice] | None = None
 
     def with_record(self, step: str, /, **values: Any) -> Roi:
         """The same ROI with one more record."""
