@@ -76,16 +76,18 @@ inline nb::object glcm_features_items(nb::sequence matrices, std::size_t threads
 
 inline nb::object maximal_correlation_items(nb::sequence matrices, std::size_t threads) {
     const GlcmItems items(matrices);
-    std::vector<char> single;
-    for (const Counts3& c : items.counts)
-        single.push_back(has_single_level(c.data(), c.shape(0), c.shape(1)) ? 1 : 0);
     Result<double> values({items.units.size()});
     double* data = values.data();
-    run(items.units.size(), worthwhile(threads, 8 * items.n_counts), [&](std::size_t n) {
-        const Unit& unit = items.units[n];
-        const GlcmLevels levels{items.levels[unit.item].data(), items.n_levels(unit)};
-        data[n] = maximal_correlation(items.of(unit), levels, single[unit.item] != 0);
-    });
+    run_shares(
+        items.units.size(), worthwhile(threads, 8 * items.n_counts), [&](std::size_t begin, std::size_t end) {
+            MaximalCorrelation coefficient;
+            for (std::size_t n = begin; n < end; ++n) {
+                const Unit& unit = items.units[n];
+                const Counts3& c = items.counts[unit.item];
+                data[n] = coefficient(items.of(unit), items.n_levels(unit),
+                                      [&] { return has_single_level(c.data(), c.shape(0), c.shape(1)); });
+            }
+        });
     return values.release();
 }
 

@@ -36,7 +36,7 @@ constexpr std::size_t kRegisterBytes = 32;
 constexpr std::size_t kRegisterBytes = 16;
 #endif
 
-// Lanes of T, an unsigned integer.
+// Lanes of T: unsigned integers, or doubles where no bits are meant.
 template <class T>
 struct Lanes {
     static constexpr Index n = kRegisterBytes / sizeof(T);
@@ -50,6 +50,7 @@ struct Lanes {
     friend Lanes operator+(Lanes a, Lanes b) { return {a.v + b.v}; }
     friend Lanes operator-(Lanes a, Lanes b) { return {a.v - b.v}; }
     friend Lanes operator*(Lanes a, Lanes b) { return {a.v * b.v}; }
+    friend Lanes operator/(Lanes a, Lanes b) { return {a.v / b.v}; }
     friend Lanes operator==(Lanes a, Lanes b) { return {(Vector)(a.v == b.v)}; }
     friend Lanes operator~(Lanes a) { return {~a.v}; }
     friend Lanes min(Lanes a, Lanes b) { return {a.v < b.v ? a.v : b.v}; }
@@ -68,6 +69,7 @@ struct Lanes {
     friend Lanes operator+(Lanes a, Lanes b) { return each(a, b, std::plus<>()); }
     friend Lanes operator-(Lanes a, Lanes b) { return each(a, b, std::minus<>()); }
     friend Lanes operator*(Lanes a, Lanes b) { return each(a, b, std::multiplies<>()); }
+    friend Lanes operator/(Lanes a, Lanes b) { return each(a, b, std::divides<>()); }
     friend Lanes operator==(Lanes a, Lanes b) {
         return each(a, b, [](T x, T y) { return x == y ? ~0 : 0; });
     }
@@ -129,6 +131,18 @@ struct Lanes {
 
 using Bytes = Lanes<std::uint8_t>;
 using Words = Lanes<std::uint16_t>;
+using Doubles = Lanes<double>;
+
+// All ones where a lane is below 0, else zeros.
+inline Lanes<std::uint64_t> negative(Doubles a) {
+#if FASTTEX_VECTORS
+    return {(Lanes<std::uint64_t>::Vector)(a.v < 0.0)};
+#else
+    Lanes<std::uint64_t> result;
+    for (Index k = 0; k < Doubles::n; ++k) result.v[k] = a.v[k] < 0 ? ~std::uint64_t{0} : 0;
+    return result;
+#endif
+}
 
 // As many 16-bit lanes as a register has of 8 bits, in an order that depends on the register alone.
 struct WideLanes {

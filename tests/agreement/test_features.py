@@ -160,6 +160,16 @@ def test_maximal_correlation_is_what_the_name_says(twins, seed, n):
         assert twin.maximal_correlation([m], 1)[0] ** 2 == pytest.approx(second, rel=0, abs=1e-9)
 
 
+def test_maximal_correlation_of_more_pairs_than_32_bits_count(twins):
+    counts = np.random.default_rng(9).integers(0, 60, (1, 21, 21))
+    for many in (2**22, 2**40):
+        m, scaled = (Glcm(c, np.zeros((1, 3), np.int32), np.arange(1, 22)) for c in (counts, counts * many))
+        for twin in twins:
+            np.testing.assert_allclose(
+                twin.maximal_correlation([scaled], 1), twin.maximal_correlation([m], 1), rtol=0, atol=1e-13
+            )
+
+
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [
