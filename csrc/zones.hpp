@@ -48,14 +48,15 @@ class Forest {
             parts_.resize(2 * parts_.size() + labels);
     }
 
-    std::size_t size() const { return next_; }
+    // The label of the next part. Who makes many keeps it at hand, and sets it in the end.
+    Label next() const { return next_; }
+    void set_next(Label next) { next_ = next; }
 
-    // The label that a voxel of this level gets if none of its predecessors has one.
-    Label prepare(std::uint16_t level) {
-        parts_[next_] = {next_, level, std::numeric_limits<Distance>::max(), 0};
-        return next_;
+    // Makes a part without voxels, which is the next one's again unless `next` moves on.
+    Label prepare(Label next, std::uint16_t level) {
+        parts_[next] = {next, level, std::numeric_limits<Distance>::max(), 0};
+        return next;
     }
-    void plant(bool taken) { next_ += taken; }
 
     Label unite(Label a, Label b) {
         a = root(a);
@@ -91,13 +92,11 @@ class Forest {
             parent.size += part.parent == label ? 0 : part.size;
             parent.distance = std::min(parent.distance, FASTTEX_PLANTED(7, part.distance, parent.distance));
         }
-        for (Label label = 1; label < next_; ++label)
-            parts_[label].parent = parts_[parts_[label].parent].parent;
         std::vector<Label> renamed(next_);
         Label kept = 1;
         for (std::vector<Label>* plane : planes) {
             for (Label& label : *plane) {
-                Label& name = renamed[parts_[label].parent];
+                Label& name = renamed[root(label)];
                 name = name == 0 && label != 0 ? kept : name;
                 kept += name == kept;
                 label = name;
@@ -123,7 +122,9 @@ class Forest {
     }
 
   private:
+    // Most labels are a root's child or a root: the first step needs no question.
     Label root(Label label) {
+        label = parts_[label].parent;
         while (parts_[label].parent != label) {
             parts_[label].parent = parts_[parts_[label].parent].parent;
             label = parts_[label].parent;
@@ -225,9 +226,9 @@ struct ZonesOfSlab {
                 }
             }
             if (z == 0) first = last;
-            if (open.size() > many) {
+            if (open.next() > many) {
                 settle(keep_first, true);
-                many = std::max(kManyLabels, 2 * open.size());
+                many = std::max(kManyLabels, std::size_t{2} * open.next());
             }
         }
     }
@@ -258,14 +259,15 @@ struct ZonesOfSlab {
             const Offset& o = predecessors.offsets[p];
             beside[p] = (o.z ? previous_ : last).row(y + o.y) + o.x;
         }
-        beside[kMaxDirections] = labels;  // no predecessor: any label can be read, and none is taken
+        beside[kMaxDirections] = labels;  // no predecessor: its own label, a new one
+        const std::uint16_t *sets = sets_.data(), *sufficient = predecessors.sufficient.data();
+        Label next = open.next();
         for (Index x = span.first; x < span.last; ++x) {
             if (row[x] == 0) continue;
-            std::uint64_t some = predecessors.sufficient[sets_[x]];
-            const Label fresh = open.prepare(row[x]),
-                        known = beside[lowest_bit(some | 1u << kMaxDirections)][x];
-            Label label = some ? known : fresh;
-            open.plant(some == 0);
+            std::uint64_t some = sufficient[sets[x]];
+            labels[x] = open.prepare(next, row[x]);  // read again below: a choice would be mispredicted
+            next += some == 0;
+            Label label = beside[lowest_bit(some | 1u << kMaxDirections)][x];
             while (some &= some - 1) {
                 const Label other = beside[lowest_bit(some)][x];
                 label = FASTTEX_PLANTED(6, open.unite(label, other), label);
@@ -273,6 +275,7 @@ struct ZonesOfSlab {
             labels[x] = label;
             open.add_voxel(label, distance[x]);
         }
+        open.set_next(next);
     }
 
     zones_detail::Plane previous_;
