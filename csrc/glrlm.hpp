@@ -46,24 +46,31 @@ class SetTable {
         if (pending_ > FASTTEX_PLANTED(4, 65535, 1 << 30) - Bytes::n) keep();
     }
 
-    // Calls visit(set, direction of its lowest bit, number) for every set that occurred.
-    template <class Visit>
-    void for_each(Index level, const Visit& visit) const {
-        constexpr Index kAtOnce = 4;  // most cells are empty
+    // Adds the sets of a level to out[direction · stride] of each of their directions. Returns how many sets
+    // there are.
+    std::int64_t add_to(std::int64_t* out, Index stride, Index n_directions, Index level) const {
+        std::int64_t all = 0;
         for (Index r = 0; r < 2; ++r) {
-            const Index row = r * size_ + level * kSets;
-            for (Index set = 0; set < (r == 0 ? kSets : kSets >> 3); set += kAtOnce) {
-                std::uint64_t word;
-                std::memcpy(&word, recent_.data() + row + set, sizeof word);
-                if (word == 0 && kept_.empty()) continue;
-                for (Index k = set; k < set + kAtOnce; ++k) {
-                    const std::int64_t kept = kept_.empty() ? 0 : kept_[row + k],
-                                       number = recent_[row + k] + kept;
-                    if (number)
-                        visit(static_cast<std::uint64_t>(k), r * DirectionSets<std::uint8_t>::kBits, number);
+            const Index first = r * DirectionSets<std::uint8_t>::kBits,
+                        n_bits = std::min(n_directions - first, DirectionSets<std::uint8_t>::kBits);
+            if (n_bits <= 0) break;
+            std::array<std::uint32_t, kSets> number;
+            const Index row = r * size_ + level * kSets, n_sets = Index{1} << n_bits;
+            for (Index k = 0; k < n_sets; ++k) number[k] = recent_[row + k];
+            for (Index k = 0; k < n_sets && !kept_.empty(); ++k) number[k] += kept_[row + k];
+            // The upper half has the highest bit; without that bit it joins the lower half.
+            for (Index bit = n_bits - 1; bit >= 0; --bit) {
+                const Index half = Index{1} << bit;
+                std::uint32_t with_bit = 0;
+                for (Index k = 0; k < half; ++k) {
+                    with_bit += number[half + k];
+                    number[k] += number[half + k];
                 }
+                if (with_bit) out[(first + bit) * stride] += with_bit;  // else there may be no room for it
             }
+            all = number[0];
         }
+        return all;
     }
 
   private:
@@ -130,25 +137,15 @@ class Tally<std::uint8_t> {
     }
 
     void flush() const {
-        for (Index i = 1; i <= result_.n_levels; ++i) {
-            std::int64_t voxels = 0;
-            pairs_.for_each(i, [&](std::uint64_t set, Index first, std::int64_t number) {
-                if (first == 0) voxels += number;
-                add_to(i, 1, set, first, number);
-            });
-            for (Index a = 0; voxels && a < result_.n_directions; ++a) result_.row(a, i)[0] += voxels;
-            triples_.for_each(i, [&](std::uint64_t set, Index first, std::int64_t number) {
-                add_to(i, 2, set, first, number);
-            });
+        const Index n = result_.n_directions, stride = result_.n_levels * result_.longest;
+        for (Index i = 1; n && i <= result_.n_levels; ++i) {
+            const std::int64_t voxels = pairs_.add_to(result_.row(0, i) + 1, stride, n, i);
+            triples_.add_to(result_.row(0, i) + 2, stride, n, i);
+            for (Index a = 0; a < n; ++a) result_.row(a, i)[0] += voxels;
         }
     }
 
   private:
-    // Adds to cell k of every direction in the set.
-    void add_to(Index level, Index k, std::uint64_t set, Index first, std::int64_t number) const {
-        for (; set; set &= set - 1) result_.row(first + lowest_bit(set), level)[k] += number;
-    }
-
     RunSums result_;
     SetTable pairs_, triples_;
 };
@@ -201,14 +198,12 @@ void glrlm(const RoiView<Level>& slab, const Offsets& offsets, Index longest, st
 inline void finish_glrlm(Index n_rows, Index longest, std::int64_t* sums) {
     for (std::int64_t* r = sums; r != sums + n_rows * longest; r += longest) {
         if (r[0] == 0) continue;
-        for (Index k = 3; k < longest; ++k) {
-            r[2] -= r[k];
-            r[1] -= k * r[k];
-            r[0] -= (k + 1) * r[k];
-        }
+        std::int64_t runs = 0, excess = 0;  // of runs of four and more: Σ R and Σ (length - 3)·R
+        for (Index k = longest - 1; k >= 3; --k) excess += runs += r[k];
         if (longest > 2) {
-            r[1] -= 2 * r[2];
-            r[0] -= 3 * r[2];
+            r[2] -= runs;
+            r[1] -= 2 * r[2] + excess + 2 * runs;
+            r[0] -= 3 * r[2] + excess + 3 * runs;
         }
         if (longest > 1) r[0] -= 2 * r[1];
     }
