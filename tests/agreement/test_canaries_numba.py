@@ -16,7 +16,7 @@ BUGS = [
     ("border_distance", "the last row forgotten", "if y < height - 1 else", "if y < height - 2 else"),
     ("border_distance", "the last plane forgotten", "if z < depth - 1 else", "if z < depth else"),
     ("border_distance", "the last row of a slab forgotten", "for y in range(first, last):", "for y in range(first, last - 1):"),
-    ("border_distance", "sweep back forgotten", "near = min(near + 1, np.int64(distance[x]))", "near = distance[x]"),
+    ("border_distance", "the other end of a stretch forgotten", "min(k + 1, n - k, _FAR)", "min(k + 1, _FAR)"),
     ("discretize", "an edge on the wrong side", "edges[middle] <= x", "edges[middle] < x"),
     ("discretize", "divided before multiplied", "n_levels * (x - origin) / width", "n_levels * ((x - origin) / width)"),
     ("discretize", "multiplied by the inverse", "np.floor((x - origin) / width)", "np.floor((x - origin) * (1.0 / width))"),

@@ -1,12 +1,10 @@
-"""City-block distance to the border of a mask: one sweep forth and one back along each axis.
+"""City-block distance to the border of a mask: along rows, then a sweep forth and one back along other axes.
 
-City-block distance adds up over the axes, so the sweeps can be done one axis after the other: within planes,
-which makes slabs of planes independent, then across planes, which makes slabs of rows so.
+City-block distance adds up over the axes, so they can be taken one after the other: those within planes,
+which makes slabs of planes independent, then that across planes, which makes slabs of rows so.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,14 +66,18 @@ def _sweep_across(first: int, last: int, distance: DistanceArray) -> None:
 
 @inlined
 def _sweep_row(inside: NDArray[np.bool_], distance: NDArray[np.uint16]) -> None:
-    near: Any = 0
-    for x in range(inside.size):
-        near = min(near + 1, _FAR) if inside[x] else 0
-        distance[x] = near
-    near = 0
-    for x in range(inside.size - 1, -1, -1):
-        near = min(near + 1, np.int64(distance[x]))
-        distance[x] = near
+    """Along a stretch of n voxels inside, voxel k is k + 1 steps from one end and n - k from the other."""
+    x = 0
+    while x < inside.size:
+        begin = x
+        while x < inside.size and inside[x]:
+            x += 1
+        n = x - begin
+        for k in range(n):
+            distance[begin + k] = min(k + 1, n - k, _FAR)
+        while x < inside.size and not inside[x]:
+            distance[x] = 0
+            x += 1
 
 
 @inlined

@@ -1,9 +1,12 @@
 """Connected zones of equal level, in one pass with union-find.
 
-A voxel looks only at neighbors that come before it in memory. Those of its own level make a bit mask, for a
-whole row at once. Neighbors that touch one another are in one zone already, so a table tells one neighbor of
-each separate group: none begins a zone, one lends its label, more unite zones. Labels are kept for two
+A voxel looks only at neighbors that come before it in memory. Those of its own level make a bit mask, for
+many voxels at once. Neighbors that touch one another are in one zone already, so a table tells one neighbor
+of each separate group: none begins a zone, one lends its label, more unite zones. Labels are kept for two
 planes; sizes and distances are summed per label, and added to the zone's first label in the end.
+
+A slab begins with labels of its own. Those of its first and of its last plane are kept, and zones that meet
+there are united before sizes and distances are added up.
 """
 
 from __future__ import annotations
@@ -123,7 +126,7 @@ def _rows(item: DiscretizedRoi, offsets: Offsets, forests: list[Forest]) -> IntA
     """Count zones alike: small ones, which may be as many as voxels, in a table; others are sorted."""
     parents, *others = _joined(item, offsets, forests)
     thinnest = min((side for side in item.shape if side > 1), default=1)
-    shape = item.n_levels + 1, _SMALL, (thinnest + 3) // 2  # no border is farther away, by and large
+    shape = item.n_levels + 1, _SMALL, (thinnest + 3) // 2  # hardly any voxel is farther from the border
     small = np.zeros(shape if math.prod(shape) <= parents.size else (*shape[:2], 0), dtype=np.uint32)
     kinds = write(parents.dtype), write(others[0].dtype), write(np.uint16), write(np.uint16)
     large = compiled(_close, *kinds, write(np.uint32, 3))(parents, *others, small)
