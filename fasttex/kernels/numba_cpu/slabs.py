@@ -9,11 +9,11 @@ Threads are Python's, as kernels run without its lock.
 
 from __future__ import annotations
 
+import _thread
 import functools
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -78,27 +78,41 @@ def _worthwhile(threads: int, items: Sequence[Item], per_thread: int) -> int:
 
 
 def _share(tasks: Sequence[Callable[[], Result]], threads: int) -> list[Result]:
-    """Do all tasks on some threads, of which this one is the first; results in order."""
+    """Do all tasks on some threads, of which this one is the first; results in order.
+
+    Threads of `threading` and of pools wait for each other when they start, which leaves them on one
+    processor for some milliseconds: as long as all the work may take. These do not.
+    """
     left = deque(enumerate(tasks))
     results: dict[int, Result] = {}
+    failures: list[BaseException] = []
 
     def work() -> None:
-        while left:
+        while left and not failures:
             try:
                 n, task = left.popleft()
             except IndexError:  # another thread was faster
                 return
-            results[n] = task()
+            try:
+                results[n] = task()
+            except BaseException as failure:
+                failures.append(failure)
 
-    helpers = min(threads, len(tasks)) - 1
-    if helpers < 1:
-        work()
-    else:
-        with ThreadPoolExecutor(helpers) as pool:
-            helping = [pool.submit(work) for _ in range(helpers)]
+    def help_out(done: _thread.LockType) -> None:
+        try:
             work()
-        for helper in helping:
-            helper.result()  # raises what it raised
+        finally:
+            done.release()
+
+    helping = [_thread.allocate_lock() for _ in range(min(threads, len(tasks)) - 1)]
+    for done in helping:
+        done.acquire()
+        _thread.start_new_thread(help_out, (done,))
+    work()
+    for done in helping:
+        done.acquire()  # waits until it is released
+    if failures:
+        raise failures[0]
     return [results[n] for n in range(len(tasks))]
 
 
