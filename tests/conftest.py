@@ -106,7 +106,7 @@ def threads_for_small_batches() -> Iterator[None]:
     """Let kernels use all threads, and split every item, even where the batch is too small for it to pay."""
     with pytest.MonkeyPatch.context() as patch:
         if not available()["numba"]:
-            patch.setattr("fasttex.kernels.numba_cpu.jit.VOXELS_PER_THREAD", 1)
+            patch.setattr("fasttex.kernels.numba_cpu.slabs.SPLIT_FINELY", True)
         if not available()["cpp"]:
             cpp: Any = get_backend("cpp")
             for name in cpp.BUILDS:

@@ -154,6 +154,7 @@ def volumes() -> dict[str, np.ndarray]:
     }
     found["runs of 14 to 16"] = np.concatenate([np.full((1, 2, n), level) for level, n in _RUNS], axis=2)
     found["runs of 255 to 257"] = np.repeat(np.array([1, 2, 1]), [255, 256, 257])[None, None]
+    found["runs of 300 levels"] = np.repeat(np.arange(1, 301), np.arange(300) % 7 + 1)[None, None]
     found["constant"] = np.full((9, 9, 17), 3)
     found["checkerboard"] = checkerboard((6, 7, 33))
     found["spiral"] = spiral((5, 24, 35))

@@ -9,7 +9,8 @@ from numba import types
 from numpy.typing import NDArray
 
 from ...types import Batch, Binning, BoolArray, FloatArray, LevelArray, padded_zeros
-from .jit import FLOAT, INT, compiled, each, inlined, native, read, write
+from .jit import FLOAT, INT, compiled, inlined, native, read, write
+from .slabs import VOXELS_PER_THREAD_IF_FAST, in_slabs
 
 _FBS, _FBN, _EDGES, _IDENTITY, _FLAT = range(5)
 _RULES = {"fbs": _FBS, "fbn": _FBN, "edges": _EDGES, "identity": _IDENTITY}
@@ -21,17 +22,22 @@ _BINS = types.Tuple((INT, INT, FLOAT, FLOAT, read(np.float64)))
 
 def discretize(batch: Batch[Binning]) -> list[LevelArray]:
     """See `Backend.discretize`."""
-    return each(batch, _discretize)
+    tasks = [(item, _empty(item)) for item in batch.items]
+    fast = VOXELS_PER_THREAD_IF_FAST
+    return in_slabs(tasks, batch.threads, _discretize, lambda task, _: task[1], per_thread=fast)
 
 
-def _discretize(item: Binning) -> LevelArray:
+def _empty(item: Binning) -> LevelArray:
     z, y, x = item.intensities.shape
-    buffer = padded_zeros((z, y, x), (item.pad,) * 3, item.n_levels)
-    interior = buffer[tuple(slice(item.pad, item.pad + n) for n in (z, y, x))]
-    intensities, inside = native(item.intensities), native(item.inside)
+    return padded_zeros((z, y, x), (item.pad,) * 3, item.n_levels)
+
+
+def _discretize(task: tuple[Binning, LevelArray], planes: slice) -> None:
+    item, buffer = task
+    interior = buffer[tuple(slice(item.pad, item.pad + n) for n in item.intensities.shape)]
+    intensities, inside = native(item.intensities[planes]), native(item.inside[planes])
     kinds = read(intensities.dtype, 3, "A"), read(inside.dtype, 3, "A"), _BINS, write(buffer.dtype, 3, "A")
-    compiled(_bin, *kinds)(intensities, inside, _bins(item), interior)
-    return buffer
+    compiled(_bin, *kinds)(intensities, inside, _bins(item), interior[planes])
 
 
 def _bins(item: Binning) -> Bins:

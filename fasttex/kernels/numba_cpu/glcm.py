@@ -15,27 +15,42 @@ from numpy.typing import NDArray
 
 from ...types import Batch, DiscretizedRoi, IntArray, LevelArray
 from ..contract import Offsets
-from .jit import INT, bordered, compiled, counter, each, flat_steps, read, row_spans, write
+from .jit import INT, bordered, compiled, counter, flat_steps, read, row_spans, write
+from .slabs import added, in_slabs
 
 _TABLE_LEVELS = 128
 
 
 def glcm(batch: Batch[DiscretizedRoi], offsets: Offsets) -> list[IntArray]:
     """See `Backend.glcm`."""
-    return each(batch, lambda item: _glcm(bordered(item, offsets), offsets))
+    return in_slabs(
+        [bordered(item, offsets) for item in batch.items],
+        batch.threads,
+        lambda item, planes: _count(item, planes, offsets),
+        lambda item, counts: _by_direction(item, added(counts)),
+        cells=lambda item: len(offsets) * item.n_levels**2,
+    )
 
 
-def _glcm(item: DiscretizedRoi, offsets: Offsets) -> IntArray:
-    n, n_levels, dtype = len(offsets), item.n_levels, counter(item)
+def _count(item: DiscretizedRoi, planes: slice, offsets: Offsets) -> NDArray[Any]:
+    """Pairs in a table [i, a, j] with a column for level 0, or in [a, i, j] where levels are many."""
+    n, n_levels = len(offsets), item.n_levels
     kinds = read(item.buffer.dtype), read(np.int64, 2), read(np.int64), INT
-    given = item.buffer.reshape(-1), row_spans(item).reshape(-1, 3), flat_steps(item, offsets), n_levels
+    spans = row_spans(item, planes).reshape(-1, 3)
+    given = item.buffer.reshape(-1), spans, flat_steps(item, offsets), n_levels
     if n_levels > _TABLE_LEVELS:
         counts = np.zeros((n, n_levels, n_levels), dtype=np.int64)
         compiled(_count_in_place, *kinds, write(np.int64))(*given, counts.reshape(-1))
         return counts
-    table = np.zeros((n_levels, n, n_levels + 1), dtype=dtype)
-    compiled(_count_in_table, *kinds, write(dtype))(*given, table.reshape(-1))
-    return table[:, :, 1:].transpose(1, 0, 2).astype(np.int64, order="C")
+    table = np.zeros((n_levels, n, n_levels + 1), dtype=counter(item))
+    compiled(_count_in_table, *kinds, write(table.dtype))(*given, table.reshape(-1))
+    return table
+
+
+def _by_direction(item: DiscretizedRoi, counts: NDArray[Any]) -> IntArray:
+    if item.n_levels > _TABLE_LEVELS:
+        return counts
+    return counts[:, :, 1:].transpose(1, 0, 2).astype(np.int64, order="C")
 
 
 def _count_in_table(

@@ -1,12 +1,14 @@
-"""Gray level runs, in one pass that carries the runs' lengths along.
+"""Gray level runs. Most are short, so none is followed from its start.
 
-For each direction the state of a voxel is the number of equal voxels right before it: the state of its
-predecessor plus one where the two levels are equal, else 0. Predecessors lie in the same row, the row
-before or the plane before, so two planes of states are kept per direction, and a whole row is updated at
-once. No run's end is looked for: if C[r] voxels have r equal ones before them, then C[r - 1] - C[r] runs
-are r voxels long.
+For a stretch of voxels and every direction the levels one, two and three steps back and one step ahead say at
+once whether the voxel continues a run (a pair), whether a run of three or more ends here (a triple), and
+whether it is longer. Nothing branches, so this is done for many voxels at once. Of longer runs, which are
+rare, the length is found by walking back. With R runs of length r of a level there are Σ R triples over
+r >= 3, Σ (r - 1)·R pairs and Σ r·R voxels: the runs of three, two and one follow. Nothing is carried from
+voxel to voxel: slabs are independent.
 
-Levels of 0 carry on nonsense, which nobody reads: a voxel inside never equals one of them.
+Each voxel's directions make two sets, of the first half and of the second, which are counted by level and are
+taken apart in the end. 16-bit levels have few equal neighbors, which are counted one by one.
 """
 
 from __future__ import annotations
@@ -20,60 +22,188 @@ from ...types import Batch, DiscretizedRoi, IntArray, LevelArray
 from ..contract import Offsets
 from . import jit
 from .jit import compiled, inlined, read, write
+from .slabs import added, in_slabs
+
+Sets = NDArray[np.uint8]
+
+_MANY = 1024  # voxels at once
+_LOWEST = np.array([0] + [(n & -n).bit_length() - 1 for n in range(1, 2**13)], dtype=np.uint8)
 
 
 def glrlm(batch: Batch[DiscretizedRoi], offsets: Offsets) -> list[IntArray]:
     """See `Backend.glrlm`."""
-    return jit.each(batch, lambda item: _glrlm(jit.bordered(item, offsets), jit.forward(offsets)))
+    offsets = jit.forward(offsets)
+    return in_slabs(
+        [jit.bordered(item, offsets) for item in batch.items],
+        batch.threads,
+        lambda item, planes: _sums(item, planes, offsets),
+        lambda item, sums: _finish(added(sums)),
+        cells=lambda item: len(offsets) * item.n_levels * max(item.shape),
+    )
 
 
-def _glrlm(item: DiscretizedRoi, offsets: Offsets) -> IntArray:
-    longest = max(item.shape)
-    states = np.zeros((len(offsets), 2, item.buffer[0].size), dtype=np.min_scalar_type(longest - 1))
-    table = np.zeros((len(offsets), longest, item.n_levels + 1), dtype=jit.counter(item))
-    kinds = read(item.buffer.dtype), read(np.int64, 3), read(np.int64, 2)
-    count = compiled(_count, *kinds, write(states.dtype, 3), write(table.dtype, 3))
-    steps = np.stack([jit.flat_steps(item, offsets), offsets[:, 0]], axis=1)
-    count(item.buffer.reshape(-1), jit.row_spans(item), steps, states, table)
-    counts = table[:, :, 1:].transpose(0, 2, 1).astype(np.int64, order="C")
-    counts[:, :, :-1] -= counts[:, :, 1:]
-    return counts
+def _sums(item: DiscretizedRoi, planes: slice, offsets: Offsets) -> IntArray:
+    """For [direction, level]: voxels, pairs, triples, and from 3 on runs of one voxel more than the index."""
+    steps, levels = jit.flat_steps(item, offsets), item.buffer.reshape(-1)
+    sums = np.zeros((len(offsets), item.n_levels, max(item.shape)), dtype=np.int64)
+    kinds = read(levels.dtype), read(np.int64, 2), read(np.int64)
+    given = levels, jit.stretches(item, planes), steps
+    if levels.dtype == np.uint8:
+        table = np.zeros((2, 2, item.n_levels + 1, 1 << (len(steps) + 1) // 2), dtype=jit.counter(item))
+        compiled(_count_sets, *kinds, write(table.dtype, 4), write(np.int64, 3))(*given, table, sums)
+    else:
+        compiled(_count_each, *kinds, write(np.int64, 3))(*given, sums)
+    return sums
 
 
-def _count(
-    levels: LevelArray, spans: IntArray, steps: IntArray, states: NDArray[Any], table: NDArray[Any]
+def _finish(sums: IntArray) -> IntArray:
+    """From sums to the numbers of runs of each length."""
+    compiled(_derive_short, write(np.int64, 2))(sums.reshape(-1, sums.shape[2]))
+    return sums
+
+
+def _count_sets(
+    levels: LevelArray, stretches: IntArray, steps: IntArray, table: NDArray[Any], sums: IntArray
 ) -> None:
-    plane = states.shape[2]
-    for z in range(spans.shape[0]):
-        for y in range(spans.shape[1]):
-            first, last, _ = spans[z, y]
-            row, cell = levels[first:last], first % plane
-            for a in range(len(steps)):
-                step, planes_back = steps[a]
-                before, old = levels[first - step : last - step], (first - step) % plane
-                old_states = states[a, (z - planes_back) % 2, old : old + row.size]
-                _carry(row, before, old_states, states[a, z % 2, cell : cell + row.size])
-            _add(row, states.reshape(-1), (z % 2) * plane + cell, 2 * plane, table)
+    """Count 8-bit levels by level and set: in table[pairs or triples, half, level, set]."""
+    sets, found = np.empty((2, 3 * _MANY), dtype=np.uint8), np.empty(_MANY + 1, dtype=np.uint16)
+    triples, half = sets[:, _MANY:], (len(steps) + 1) // 2
+    for begin, end in stretches:
+        for first in range(begin, end, _MANY):
+            row = levels[first : min(first + _MANY, end)]
+            _look(levels, first, row.size, steps, sets)
+            n: Any = 0
+            for x in range(np.uint64(row.size)):
+                level = np.uint64(row[x])
+                if level == 0:
+                    continue
+                table[0, 0, level, np.uint64(sets[0, x])] += 1
+                table[0, 1, level, np.uint64(sets[1, x])] += 1
+                found[n] = x
+                n += np.int64(triples[0, x] | triples[1, x] > 0)
+            for x in found[:n]:
+                level = np.uint64(row[x])
+                table[1, 0, level, np.uint64(triples[0, x])] += 1
+                table[1, 1, level, np.uint64(triples[1, x])] += 1
+            _count_longer(levels, first, found[:n], steps, sets, sums)
+    for i in range(1, table.shape[2]):
+        voxels: Any = 0
+        for members in range(table.shape[3]):
+            voxels += np.int64(table[0, 0, i, members])
+        for a in range(len(steps)):
+            sums[a, i - 1, 0] = voxels
+        for k in range(2):
+            for part in range(2):
+                for members in range(1, table.shape[3]):
+                    if table[k, part, i, members] > 0:
+                        _add(table[k, part, i, members], members << half * part, i, k + 1, sums)
+
+
+def _count_each(levels: LevelArray, stretches: IntArray, steps: IntArray, sums: IntArray) -> None:
+    """Count levels that may be too many for a table."""
+    sets, found = np.empty((2, 3 * _MANY), dtype=np.uint8), np.empty(_MANY + 1, dtype=np.uint16)
+    half = (len(steps) + 1) // 2
+    for begin, end in stretches:
+        for first in range(begin, end, _MANY):
+            row = levels[first : min(first + _MANY, end)]
+            _look(levels, first, row.size, steps, sets)
+            n: Any = 0
+            for x in range(row.size):
+                if row[x] > 0:
+                    sums[0, row[x] - 1, 0] += 1
+                    found[n] = x
+                    n += np.int64(sets[0, x] | sets[1, x] > 0)
+            for x in found[:n]:
+                for k in range(2):
+                    _add(1, _whole(sets, np.int64(x) + k * _MANY, half), np.int64(row[x]), k + 1, sums)
+            _count_longer(levels, first, found[:n], steps, sets, sums)
+    for a in range(1, len(steps)):
+        for i in range(sums.shape[1]):
+            sums[a, i, 0] = sums[0, i, 0]
 
 
 @inlined
-def _carry(row: LevelArray, before: LevelArray, old: NDArray[Any], new: NDArray[Any]) -> None:
-    """One row and direction; along x, old and new overlap, and each state builds on the one just made."""
-    for x in range(row.size):
-        new[x] = old[x] + 1 if row[x] == before[x] else 0
+def _look(levels: LevelArray, first: int, n: int, steps: IntArray, sets: Sets) -> None:
+    """Find the sets of `n` voxels, and of some more behind them: then no vector is left half full."""
+    for part in range(2):
+        for x in range(sets.shape[1]):
+            sets[part, x] = 0
+    reach = 0
+    for step in steps:
+        reach = max(reach, step)
+    n, half = max(n, min((n + 31) // 32 * 32, levels.size - reach - first)), (len(steps) + 1) // 2
+    for a in range(len(steps)):
+        step, bit = steps[a], np.uint8(1 << a % half)
+        # Where three steps back would leave the buffer, the second is outside the ROI: no run of three ends.
+        near = min(n, max(0, 3 * step - first))
+        _look_at_pairs(levels, first, near, step, bit, sets[a // half])
+        _look_along(levels, first + near, n - near, step, bit, sets[a // half, near:])
 
 
 @inlined
-def _add(row: LevelArray, states: NDArray[Any], cell: int, stride: int, table: NDArray[Any]) -> None:
-    """Count every voxel of a row in every direction's table: [a, state, level]."""
-    counts, columns = table.reshape(-1), np.uint64(table.shape[2])
-    per_direction = np.uint64(table.shape[1]) * columns
-    for x in range(row.size):
-        target = np.uint64(row[x])
-        if target == 0:
+def _look_at_pairs(levels: LevelArray, first: int, n: int, step: int, bit: np.uint8, sets: Sets) -> None:
+    here, back = levels[first : first + n], levels[first - step : first - step + n]
+    for x in range(n):
+        sets[x] |= bit if here[x] == back[x] else np.uint8(0)
+
+
+@inlined
+def _look_along(levels: LevelArray, first: int, n: int, step: int, bit: np.uint8, sets: Sets) -> None:
+    here, ahead = levels[first : first + n], levels[first + step : first + step + n]
+    one, two = levels[first - step : first - step + n], levels[first - 2 * step : first - 2 * step + n]
+    three = levels[first - 3 * step : first - 3 * step + n]
+    for x in range(n):
+        pair = here[x] == one[x]
+        triple = pair & (here[x] == two[x]) & (here[x] != ahead[x])
+        sets[x] |= bit if pair else np.uint8(0)
+        sets[x + _MANY] |= bit if triple else np.uint8(0)
+        sets[x + 2 * _MANY] |= bit if triple & (here[x] == three[x]) else np.uint8(0)
+
+
+@inlined
+def _count_longer(
+    levels: LevelArray, first: int, found: NDArray[np.uint16], steps: IntArray, sets: Sets, sums: IntArray
+) -> None:
+    """Count the runs of four or more that end at these voxels; the level before a run lies in the buffer."""
+    half = (len(steps) + 1) // 2
+    for x in found:
+        members = _whole(sets, np.int64(x) + 2 * _MANY, half)
+        level = levels[first + x]
+        while members > 0:
+            a = _LOWEST[members]
+            step = np.uint64(steps[a])
+            before, length = np.uint64(first + x) - np.uint64(4) * step, 4
+            while levels[before] == level:
+                before, length = before - step, length + 1
+            sums[a, np.int64(level) - 1, length - 1] += 1
+            members &= members - 1
+
+
+@inlined
+def _whole(sets: Sets, x: int, half: int) -> Any:
+    """Set of all directions of the two halves."""
+    return np.int64(sets[0, x]) | np.int64(sets[1, x]) << half
+
+
+@inlined
+def _add(number: Any, members: Any, level: Any, k: int, sums: IntArray) -> None:
+    """Add to [direction, level, k] of every direction in a set."""
+    while members > 0:
+        sums[_LOWEST[members], level - 1, k] += np.int64(number)
+        members &= members - 1
+
+
+def _derive_short(sums: IntArray) -> None:
+    """From the voxels, pairs and triples to the runs of one, two and three."""
+    for runs in sums:
+        if runs[0] == 0:
             continue
-        state = np.uint64(cell + x)
-        for _ in range(table.shape[0]):
-            counts[target + columns * np.uint64(states[state])] += 1
-            target += per_direction
-            state += np.uint64(stride)
+        for k in range(3, runs.size):
+            runs[2] -= runs[k]
+            runs[1] -= k * runs[k]
+            runs[0] -= (k + 1) * runs[k]
+        if runs.size > 2:
+            runs[1] -= 2 * runs[2]
+            runs[0] -= 3 * runs[2]
+        if runs.size > 1:
+            runs[0] -= 2 * runs[1]

@@ -1,4 +1,4 @@
-"""What the Numba kernels share: compiling, threads over items, and the rows of a padded buffer.
+"""What the Numba kernels share: compiling, and the rows of a padded buffer.
 
 Kernels are plain functions; `compiled` turns one into machine code for one explicit signature, at its
 first call. Numba keeps the code beside this file, or in the user's own cache directory where that cannot
@@ -13,8 +13,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -23,12 +22,15 @@ import numpy as np
 from numba import types
 from numpy.typing import DTypeLike, NDArray
 
-from ...types import Batch, DiscretizedRoi, IntArray, LevelArray, Sampling, T
+from ...types import DiscretizedRoi, IntArray, LevelArray
 from ..contract import Offsets
 
 R = TypeVar("R")
 
+_GAP = 256  # voxels outside that are gone through rather than to begin a stretch anew
+
 INT, FLOAT = types.int64, types.float64
+_TRIPLE = types.UniTuple(INT, 3)
 _NATIVE = [np.dtype(t) for t in ("u1", "i2", "u2", "i4", "f4", "f8")]
 
 # One thread compiles at a time, and no process forks meanwhile: the child would inherit locks, this one and
@@ -36,9 +38,6 @@ _NATIVE = [np.dtype(t) for t in ("u1", "i2", "u2", "i4", "f4", "f8")]
 _LOCK = threading.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
-
-# Threads wait for each other's Python between kernels: below this they cost more time than they save.
-VOXELS_PER_THREAD = 2**17
 
 
 def compiled(function: Callable[..., R], *arguments: Any) -> Callable[..., R]:
@@ -79,30 +78,16 @@ def inlined(function: Callable[..., R]) -> Callable[..., R]:
     return numba.extending.register_jitable(function)  # type: ignore[no-any-return]
 
 
+@functools.cache
 def read(dtype: DTypeLike, ndim: int = 1, layout: str = "C") -> Any:
     """Numba's type of an array that a kernel only reads."""
     return types.Array(numba.from_dtype(np.dtype(dtype)), ndim, layout, readonly=True)
 
 
+@functools.cache
 def write(dtype: DTypeLike, ndim: int = 1, layout: str = "C") -> Any:
     """Numba's type of an array that a kernel writes."""
     return types.Array(numba.from_dtype(np.dtype(dtype)), ndim, layout)
-
-
-def each(batch: Batch[T], task: Callable[..., R], *more: Iterable[Any]) -> list[R]:
-    """Do `task` for every item (with its share of `more`) on the batch's threads; results in order."""
-    workers = min(batch.threads, len(batch), sum(map(_voxels, batch.items)) // VOXELS_PER_THREAD)
-    if workers < 2:
-        return list(map(task, batch.items, *more))
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(task, batch.items, *more))
-
-
-def _voxels(item: Any) -> int:
-    """How many voxels lie in the item's array."""
-    if isinstance(item, DiscretizedRoi):
-        return item.buffer.size
-    return int((item.source if isinstance(item, Sampling) else item.intensities).size)
 
 
 def bordered(item: DiscretizedRoi, offsets: Offsets) -> DiscretizedRoi:
@@ -123,29 +108,63 @@ def forward(offsets: Offsets) -> Offsets:
     return turned
 
 
-def row_spans(item: DiscretizedRoi) -> IntArray:
-    """Where the voxels inside begin and end in each row of ``levels``.
+def row_spans(item: DiscretizedRoi, planes: slice) -> IntArray:
+    """Where the voxels inside begin and end in each row of these planes of ``levels``.
 
     Returns int64 of shape (z, y, 3): flat index in the buffer of the first, of the one behind the last (the
     same where none is inside), and the first one's x in ``levels``.
     """
-    spans = np.empty((*item.shape[:2], 3), dtype=np.int64)
-    find = compiled(_find_spans, read(item.buffer.dtype, 3), types.UniTuple(INT, 3), INT, write(np.int64, 3))
-    find(item.buffer, item.pad, item.shape[2], spans)
+    spans = np.empty((planes.stop - planes.start, item.shape[1], 3), dtype=np.int64)
+    start = planes.start + item.pad[0], *item.pad[1:]
+    find = compiled(_find_spans, read(item.buffer.dtype, 3), _TRIPLE, INT, write(np.int64, 3))
+    find(item.buffer, start, item.shape[2], spans)
     return spans
 
 
-def _find_spans(buffer: LevelArray, pad: tuple[int, int, int], width: int, spans: IntArray) -> None:
+def _find_spans(buffer: LevelArray, start: tuple[int, int, int], width: int, spans: IntArray) -> None:
     for z in range(spans.shape[0]):
         for y in range(spans.shape[1]):
-            row = buffer[z + pad[0], y + pad[1], pad[2] : pad[2] + width]
+            row = buffer[start[0] + z, start[1] + y, start[2] : start[2] + width]
             first, last = 0, width
+            while first + 4 <= width and _empty(row, first):
+                first += 4
             while first < width and row[first] == 0:
                 first += 1
+            while last - 4 > first and _empty(row, last - 4):
+                last -= 4
             while last > first and row[last - 1] == 0:
                 last -= 1
-            start = ((z + pad[0]) * buffer.shape[1] + y + pad[1]) * buffer.shape[2] + pad[2]
-            spans[z, y, 0], spans[z, y, 1], spans[z, y, 2] = start + first, start + last, first
+            left = ((start[0] + z) * buffer.shape[1] + start[1] + y) * buffer.shape[2] + start[2]
+            spans[z, y, 0], spans[z, y, 1], spans[z, y, 2] = left + first, left + last, first
+
+
+@inlined
+def _empty(row: LevelArray, x: int) -> bool:
+    """Whether none of four voxels is inside."""
+    return (row[x] | row[x + 1] | row[x + 2] | row[x + 3]) == 0  # type: ignore[no-any-return]
+
+
+def stretches(item: DiscretizedRoi, planes: slice) -> IntArray:
+    """Begins and ends in the flat buffer, (n, 2), of stretches that hold all voxels inside of these planes.
+
+    Rows are joined where it costs less to go through the voxels between them than to begin anew.
+    """
+    spans = row_spans(item, planes).reshape(-1, 3)
+    n = compiled(_join, INT, write(np.int64, 2))(_GAP, spans)
+    return spans[:n, :2].copy()
+
+
+def _join(gap: int, spans: IntArray) -> int:
+    """Make spans of rows into stretches, which take the place of the first spans; returns their number."""
+    n = 0
+    for first, last, _ in spans:
+        if first == last:
+            continue
+        if n > 0 and first - spans[n - 1, 1] <= gap:
+            spans[n - 1, 1] = last
+        else:
+            spans[n, 0], spans[n, 1], n = first, last, n + 1
+    return n
 
 
 def flat_steps(item: DiscretizedRoi, offsets: Offsets) -> IntArray:

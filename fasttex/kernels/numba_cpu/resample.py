@@ -13,7 +13,8 @@ from numba import types
 from numpy.typing import NDArray
 
 from ...types import AxisTable, Batch, FloatArray, IntArray, Sampling
-from .jit import compiled, each, inlined, native, read, write
+from .jit import compiled, inlined, native, read, write
+from .slabs import VOXELS_PER_THREAD_IF_FAST, in_slabs, shape_of
 
 _TABLE = types.Tuple((read(np.int64), read(np.int64), read(np.float64)))
 Table = tuple[IntArray, IntArray, FloatArray]
@@ -21,16 +22,17 @@ Table = tuple[IntArray, IntArray, FloatArray]
 
 def resample(batch: Batch[Sampling]) -> list[FloatArray]:
     """See `Backend.resample`."""
-    return each(batch, _resample)
+    tasks = [(item, native(item.source), np.empty(shape_of(item))) for item in batch.items]
+    fast = VOXELS_PER_THREAD_IF_FAST
+    return in_slabs(tasks, batch.threads, _resample, lambda task, _: task[2], per_thread=fast)
 
 
-def _resample(item: Sampling) -> FloatArray:
-    source = native(item.source)
-    z, y, x = (axis.weight.size for axis in item.axes)
-    volume = np.empty((z, y, x))
+def _resample(task: tuple[Sampling, NDArray[Any], FloatArray], planes: slice) -> None:
+    item, source, volume = task
+    z, y, x = (_arrays(axis) for axis in item.axes)
+    of_slab = z[0][planes], z[1][planes], z[2][planes]
     interpolate = compiled(_interpolate, read(source.dtype, 3, "A"), *[_TABLE] * 3, write(np.float64, 3))
-    interpolate(source, *(_arrays(axis) for axis in item.axes), volume)
-    return volume
+    interpolate(source, of_slab, y, x, volume[planes])
 
 
 def _arrays(axis: AxisTable) -> Table:
