@@ -140,7 +140,7 @@ def prepare(
     backend : str
         As in `get_backend`.
     threads : int, optional
-        Threads that share the ROIs; None for all cores.
+        Threads that share the ROIs, and slabs of large ones; None for all cores.
 
     Returns
     -------

@@ -24,7 +24,7 @@ class Batch(Generic[T]):
     backend : str
         Name of the backend that counts.
     threads : int
-        Threads that share the items among them. Results do not depend on it.
+        Threads that share the items, and slabs of large items. Results do not depend on it.
     planar : bool
         True for a batch of slices: neighbors and borders are looked for within the slice alone.
     owners : tuple of int

@@ -104,10 +104,15 @@ def _share(tasks: Sequence[Callable[[], Result]], threads: int) -> list[Result]:
         finally:
             done.release()
 
-    helping = [_thread.allocate_lock() for _ in range(min(threads, len(tasks)) - 1)]
-    for done in helping:
+    helping = []
+    for _ in range(min(threads, len(tasks)) - 1):
+        done = _thread.allocate_lock()
         done.acquire()
-        _thread.start_new_thread(help_out, (done,))
+        try:
+            _thread.start_new_thread(help_out, (done,))
+        except RuntimeError:  # the system grants no more: those that run do all the work
+            break
+        helping.append(done)
     work()
     for done in helping:
         done.acquire()  # waits until it is released
