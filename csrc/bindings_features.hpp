@@ -74,13 +74,13 @@ inline nb::object glcm_features_items(nb::sequence matrices, std::size_t threads
     return rows.release();
 }
 
-inline nb::object maximal_correlation_items(nb::sequence matrices, std::size_t threads) {
+inline nb::object maximal_correlation_items(nb::sequence matrices, std::size_t threads, double epsilon) {
     const GlcmItems items(matrices);
     Result<double> values({items.units.size()});
     double* data = values.data();
     run_shares(
         items.units.size(), worthwhile(threads, 8 * items.n_counts), [&](std::size_t begin, std::size_t end) {
-            MaximalCorrelation coefficient;
+            MaximalCorrelation coefficient(epsilon);
             for (std::size_t n = begin; n < end; ++n) {
                 const Unit& unit = items.units[n];
                 const Counts3& c = items.counts[unit.item];
@@ -208,7 +208,8 @@ inline nb::object ngtdm_features_items(nb::sequence matrices, bool lone_voxels, 
 
 inline void bind_features(nb::module_& m) {
     m.def("glcm_features", glcm_features_items, nb::arg("matrices"), nb::arg("threads"));
-    m.def("maximal_correlation", maximal_correlation_items, nb::arg("matrices"), nb::arg("threads"));
+    m.def("maximal_correlation", maximal_correlation_items, nb::arg("matrices"), nb::arg("threads"),
+          nb::arg("epsilon") = 0.0);
     m.def("dense_features", dense_features_items, nb::arg("matrices"), nb::arg("threads"));
     m.def("zone_features", zone_features_items, nb::arg("matrices"), nb::arg("column"), nb::arg("threads"));
     m.def("ngtdm_features", ngtdm_features_items, nb::arg("matrices"), nb::arg("lone_voxels"),

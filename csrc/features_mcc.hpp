@@ -7,6 +7,9 @@
 // S^k·(a first vector) S is a tridiagonal matrix T, whose outermost eigenvalues soon are those of S. Each new
 // vector is made orthogonal to all before, as rounding would lose that; the eigenvalues of T are found by
 // bisection, counting signs in Sturm's sequence (W. Givens, 1954).
+//
+// PyRadiomics adds a small ε to the denominators of Q, which rare levels make small too. To first order in ε
+// the eigenvalue σ² of Q falls by ε·σ·Σ x_i·S_ij·x_j, where x_i = v_i / p_i. and v is the eigenvector of S.
 #pragma once
 
 #include <algorithm>
@@ -135,7 +138,8 @@ class Basis {
         rows_.clear();
     }
 
-    const double* back(std::size_t n = 0) const { return rows_.data() + (size_ - 1 - n) * width_; }
+    const double* row(std::size_t m) const { return rows_.data() + m * width_; }
+    const double* back(std::size_t n = 0) const { return row(size_ - 1 - n); }
 
     void push_back(const Vector& v, double length) {
         if (size_ % kRows == 0) rows_.resize((size_ + kRows) * width_, 0.0);
@@ -163,9 +167,10 @@ class Basis {
 // A symmetric tridiagonal matrix with eigenvalues in [−1, 1].
 struct Tridiagonal {
     static constexpr Index kShifts = 8;
-    static constexpr double kCoarse = 1e-9, kExact = 1e-15;
+    static constexpr double kCoarse = 1e-9, kExact = 1e-15, kLarge = 1e60;
 
     Vector diagonal, beside;  // beside[k] couples k and k + 1; the last one leads out of the matrix
+    Vector vector;
 
     std::size_t size() const { return diagonal.size(); }
     void clear() {
@@ -236,17 +241,31 @@ struct Tridiagonal {
         return any_below(other - kExact) ? outermost(false, other - 2 * kCoarse, other, kExact) : found;
     }
 
-    // How far an eigenvalue of this matrix may be from one of the whole: what its vector of length 1, found
-    // from the last row up, leaves over beyond the last row.
-    double left_over(double eigenvalue) const {
+    // How far an eigenvalue of this matrix may be from one of the whole: what its vector of length 1 leaves
+    // over beyond the last row.
+    double left_over(double eigenvalue) {
+        const double squares = find_vector(eigenvalue);
+        return beside.back() * vector.back() / std::sqrt(squares);
+    }
+
+    // Sets `vector` to one of an eigenvalue, found from the last row up. Returns its length, squared.
+    double find_vector(double eigenvalue) {
+        vector.assign(size(), 0.0);
         double next = 0, here = 1, squares = 1;
-        for (std::size_t k = size() - 1; k > 0 && squares < 1e60; --k) {
+        vector.back() = 1;
+        for (std::size_t k = size() - 1; k > 0; --k) {
             const double above = ((eigenvalue - diagonal[k]) * here - beside[k] * next) / beside[k - 1];
             next = here;
-            here = above;
+            here = vector[k - 1] = above;
             squares += here * here;
+            if (squares > kLarge) {
+                for (std::size_t l = k - 1; l < size(); ++l) vector[l] /= kLarge;
+                next /= kLarge;
+                here /= kLarge;
+                squares /= kLarge * kLarge;
+            }
         }
-        return beside.back() / std::sqrt(squares);
+        return squares;
     }
 };
 
@@ -262,6 +281,9 @@ inline void fill_first_vector(Vector& v) {
 // Finds the coefficients of one matrix after the other, with the same memory.
 class MaximalCorrelation {
   public:
+    // `epsilon`: what the denominators of Q are increased by.
+    explicit MaximalCorrelation(double epsilon) : epsilon_(epsilon) {}
+
     // Of counts n × n; NaN for an empty matrix. A matrix of one level has no other eigenvalue: `alone()`
     // tells whether the ROI has that level alone, for which the coefficient is 1 by convention.
     template <class Alone>
@@ -288,10 +310,27 @@ class MaximalCorrelation {
         s.assign(counts, n, by_level_, as_double(total));
         if (s.n_levels == 0) return std::numeric_limits<double>::quiet_NaN();
         if (s.n_levels == 1) return alone() ? 1.0 : 0.0;
-        return std::min(largest_eigenvalue(s), 1.0);
+        const double sigma = largest_eigenvalue(s);
+        if (epsilon_ == 0) return std::min(std::fabs(sigma), 1.0);
+        const double lowered = sigma * sigma - epsilon_ * sigma * fall(s, sigma, as_double(total));
+        return std::sqrt(std::min(std::max(lowered, 0.0), 1.0));
     }
 
-    // The largest |eigenvalue| of S beside that of its top vector.
+    // Σ x_i·S_ij·x_j for the eigenvalue found last.
+    template <class Count>
+    double fall(ScaledGlcm<Count>& s, double sigma, double total) {
+        const double length = std::sqrt(t_.find_vector(sigma));
+        Vector x(s.width, 0.0);
+        for (std::size_t m = 0; m < t_.size(); ++m) {
+            const double* row = basis_.row(m + 1);  // the first one is the top vector
+            for (std::size_t k = 0; k < s.width; ++k) x[k] += t_.vector[m] / length * row[k];
+        }
+        for (std::size_t k = 0; k < s.width; ++k) x[k] *= s.root[k] * s.root[k] * total;
+        s.multiply(x.data(), next_);
+        return lane_sum(s.width, [&](std::size_t k) { return x[k] * next_[k]; });
+    }
+
+    // The eigenvalue of S of largest absolute value beside that of its top vector.
     template <class Count>
     double largest_eigenvalue(ScaledGlcm<Count>& s) {
         // The eigenvalue is as exact as what is left over, mostly as its square.
@@ -325,13 +364,14 @@ class MaximalCorrelation {
             basis_.push_back(w, t_.beside.back());
         }
         const double found = t_.exactly(coarse);
-        return FASTTEX_PLANTED(46, std::fabs(found), std::max(found, 0.0));
+        return FASTTEX_PLANTED(46, found, std::max(found, 0.0));
     }
 
     static double length(const Vector& v) {
         return std::sqrt(lane_sum(v.size(), [&](std::size_t k) { return v[k] * v[k]; }));
     }
 
+    double epsilon_;
     std::vector<std::int64_t> by_level_;
     ScaledGlcm<std::int32_t> small_;
     ScaledGlcm<double> large_;  // of more pairs than 32 bits can count

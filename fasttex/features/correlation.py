@@ -13,7 +13,9 @@ from .engine import features_engine
 __all__ = ["maximal_correlation_coefficient"]
 
 
-def maximal_correlation_coefficient(matrices: Sequence[Glcm], *, threads: int = 1) -> FloatArray:
+def maximal_correlation_coefficient(
+    matrices: Sequence[Glcm], *, threads: int = 1, epsilon: float = 0.0
+) -> FloatArray:
     """Compute how well one voxel of a pair tells about the other, at best (R. Haralick, 1973).
 
     It is the root of the second largest eigenvalue of ``Q_ij = Σ_k p_ik·p_jk / (p_i.·p_k.)``, in which p is
@@ -26,6 +28,9 @@ def maximal_correlation_coefficient(matrices: Sequence[Glcm], *, threads: int = 
         Of any ROIs.
     threads : int, default 1
         Share the matrices among them; results do not depend on it.
+    epsilon : float, default 0
+        What ``p_i.·p_k.`` is increased by before it divides, as PyRadiomics does with 2⁻⁵². Taken to first
+        order, so it has to be small against the smallest product.
 
     Returns
     -------
@@ -42,20 +47,22 @@ def maximal_correlation_coefficient(matrices: Sequence[Glcm], *, threads: int = 
     array([1.])
     """
     if features_engine() == "compiled":
-        found: FloatArray = compiled().maximal_correlation(matrices, threads)
+        found: FloatArray = compiled().maximal_correlation(matrices, threads, epsilon)
         return found
     values = []
     for matrix in matrices:
         seen = matrix.symmetric.any(axis=(0, 1))
-        values += [_coefficient(counts, np.count_nonzero(seen) == 1) for counts in matrix.symmetric]
+        single = np.count_nonzero(seen) == 1
+        values += [_coefficient(counts, single, epsilon) for counts in matrix.symmetric]
     return np.array(values, dtype=np.float64)
 
 
-def _coefficient(counts: IntArray, single: bool) -> float:
+def _coefficient(counts: IntArray, single: bool, epsilon: float = 0.0) -> float:
     """Of one symmetric matrix.
 
     Q is similar to S², where S_ij = p_ij / √(p_i.·p_j.) is symmetric, so that its eigenvalues are real and
-    well determined; the largest is 1.
+    well determined; the largest is 1, with the eigenvector √p_i., and is taken away. What ε does to an
+    eigenvalue of Q is its derivative: −σ · Σ x_i·S_ij·x_j, with x_i = v_i / p_i. of the eigenvector v of S.
     """
     present = counts.any(axis=0)
     counts = counts[np.ix_(present, present)]
@@ -63,6 +70,9 @@ def _coefficient(counts: IntArray, single: bool) -> float:
         return np.nan
     if len(counts) == 1:
         return 1.0 if single else 0.0
-    root = np.sqrt(counts.sum(axis=0))
-    eigenvalues = np.linalg.eigvalsh(counts / root[:, None] / root)
-    return float(np.sort(abs(eigenvalues))[-2].clip(max=1.0))
+    p = counts.sum(axis=0) / counts.sum()
+    s = counts / counts.sum() / np.sqrt(np.outer(p, p))
+    eigenvalues, vectors = np.linalg.eigh(s - np.sqrt(np.outer(p, p)))
+    farthest = int(abs(eigenvalues).argmax())
+    sigma, x = eigenvalues[farthest], vectors[:, farthest] / p
+    return float(np.sqrt(np.clip(sigma**2 - epsilon * sigma * (x @ s @ x), 0.0, 1.0)))

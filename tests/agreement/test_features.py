@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fasttex.conventions import Convention, convention
 from fasttex.features import engine
-from fasttex.features.correlation import maximal_correlation_coefficient
+from fasttex.features.correlation import _coefficient, maximal_correlation_coefficient
 from fasttex.features.families import FEATURES, MATRIX_FAMILIES
 from fasttex.types import Glcm, Zones
 
@@ -158,6 +158,23 @@ def test_maximal_correlation_is_what_the_name_says(twins, seed, n):
     second = np.sort(np.linalg.eigvals(q).real)[-2]
     for twin in twins:
         assert twin.maximal_correlation([m], 1)[0] ** 2 == pytest.approx(second, rel=0, abs=1e-9)
+
+
+@given(seed=SEEDS)
+def test_maximal_correlation_with_larger_denominators(twins, seed):
+    """Q as it is written, with ε beside the products; the larger eigenvalues lie apart."""
+    rng, epsilon = np.random.default_rng(seed), 1e-9
+    m = Glcm(rng.integers(1, 60, (1, 9, 9)), np.zeros((1, 3), np.int32), np.arange(1, 10))
+    p = m.symmetric[0] / m.symmetric.sum()
+    q = p / (np.outer(p.sum(axis=1), p.sum(axis=0)) + epsilon) @ p.T
+    *_, third, second, _ = np.sort(np.linalg.eigvals(q).real)
+    plain = maximal_correlation_coefficient([m])[0] ** 2
+    for twin in twins:
+        found = twin.maximal_correlation([m], 1, epsilon)[0] ** 2
+        if second - third > 1e-4:
+            assert found == pytest.approx(second, rel=0, abs=1e-13)
+        assert found < plain
+        assert _coefficient(m.symmetric[0], False, epsilon) ** 2 == pytest.approx(found, rel=0, abs=1e-13)
 
 
 def test_maximal_correlation_of_more_pairs_than_32_bits_count(twins):
