@@ -72,7 +72,9 @@ def voxels(image: sitk.Image) -> NDArray[Any]:
         raise TypeError(f"the image is a {type(image).__name__}, expected a SimpleITK.Image")
     values: NDArray[Any] = sitk.GetArrayViewFromImage(image)
     if image.GetNumberOfComponentsPerPixel() != 1 or values.dtype.kind not in "iuf":
-        raise ImageTypeError(f"the image has pixels of {image.GetPixelIDTypeAsString()}, expected real numbers")
+        raise ImageTypeError(
+            f"the image has pixels of {image.GetPixelIDTypeAsString()}, expected real numbers"
+        )
     return values
 
 

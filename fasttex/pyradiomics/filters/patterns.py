@@ -10,8 +10,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from ...types import FloatArray
-from ..geometry import choice, label_of, like, mask_array, roi_box, roi_of
-from ..geometry import voxels
+from ..geometry import choice, label_of, like, roi_box, roi_of, voxels
 from .shared import Filtered, number, plane_axis, require
 
 __all__ = ["getLBP2DImage", "getLBP3DImage"]
@@ -50,13 +49,16 @@ def getLBP2DImage(inputImage: sitk.Image, inputMask: sitk.Image | None, **kwargs
     methods = ("default", "ror", "uniform", "nri_uniform", "var")
     method = choice("lbp2DMethod", kwargs.get("lbp2DMethod", "uniform"), methods)
     found = np.empty(image.shape, dtype=image.dtype)
+    image = image.copy()  # scikit-image takes no read-only array
     if image.ndim == 2:
         found[...] = pattern(image, P=samples, R=radius, method=method)
     else:
         if not kwargs.get("force2D", False):
-            _logger.warning("LBP2D is taken in planes, but the features are 3D: set force2D to have both in planes")
+            _logger.warning(
+                "LBP2D is taken in planes, but the features are 3D: set force2D to have both in planes"
+            )
         axis = plane_axis(kwargs, image.ndim)
-        planes, results = np.moveaxis(image, axis, 0), np.moveaxis(found, axis, 0)
+        planes, results = np.swapaxes(image, axis, 0), np.swapaxes(found, axis, 0)
         for plane, result in zip(planes, results, strict=True):
             result[...] = pattern(plane, P=samples, R=radius, method=method)
     yield like(found, inputImage), "lbp-2D", kwargs
@@ -121,13 +123,19 @@ def getLBP3DImage(inputImage: sitk.Image, inputMask: sitk.Image, **kwargs: Any) 
 
 
 def _patterns(
-    image: NDArray[Any], coefficients: FloatArray, where: NDArray[np.int64], points: FloatArray, parts: FloatArray
+    image: NDArray[Any],
+    coefficients: FloatArray,
+    where: NDArray[np.int64],
+    points: FloatArray,
+    parts: FloatArray,
 ) -> FloatArray:
     """Magnitude by degree and kurtosis, shape (n_degrees + 1, n_voxels), of voxels `where` (z, y, x)."""
     from scipy.ndimage import map_coordinates
 
     around = (where[:, None, :] + points).reshape(-1, 3).T
-    samples = map_coordinates(coefficients, around, output=image.dtype, order=3, mode="constant", prefilter=False)
+    samples = map_coordinates(
+        coefficients, around, output=image.dtype, order=3, mode="constant", prefilter=False
+    )
     samples = samples.reshape(len(where), len(points))
     pattern = (samples >= image[tuple(where.T)][:, None]).astype(np.float64)
     result = np.empty((len(parts) + 1, len(where)))
@@ -139,7 +147,7 @@ def _patterns(
 
 
 def _sphere(radius: float, subdivisions: int, levels: int) -> tuple[FloatArray, FloatArray]:
-    """Points on a sphere, shape (n, 3), and what takes a pattern to its part of each degree, (levels, n, n)."""
+    """Points on a sphere, shape (n, 3), and what takes a pattern to its parts by degree, (levels, n, n)."""
     trimesh = require("trimesh", "trimesh", "LBP3D")
     special = require("scipy.special", "SciPy", "LBP3D")
     points = np.array(trimesh.creation.icosphere(radius=radius, subdivisions=subdivisions).vertices)

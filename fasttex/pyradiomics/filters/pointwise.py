@@ -8,8 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...types import FloatArray
-from ..geometry import like
-from ..geometry import voxels
+from ..geometry import like, voxels
 from .shared import Filtered
 
 __all__ = [

@@ -32,7 +32,9 @@ def require(module: str, package: str, filters: str) -> Any:
         ) from error
 
 
-def number(settings: Mapping[str, Any], name: str, default: float, *, above: float, whole: bool = False) -> Any:
+def number(
+    settings: Mapping[str, Any], name: str, default: float, *, above: float, whole: bool = False
+) -> Any:
     """A number among the settings, larger than `above`."""
     value = settings.get(name, default)
     usable = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

@@ -1,54 +1,97 @@
-"""Undecimated wavelets by PyWavelets' filters."""
+"""Undecimated wavelets, by PyWavelets."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from ...cores import binding, limits
 from ...errors import SettingsError
-from ..geometry import like
-from ..geometry import voxels
+from ..geometry import like, voxels
 from .shared import Filtered, number, plane_axis, require
 
 __all__ = ["getWaveletImage"]
 
 
 def getWaveletImage(inputImage: sitk.Image, inputMask: sitk.Image | None, **kwargs: Any) -> Filtered:
-    """placeholder"""
+    """Yield the bands of an undecimated wavelet transform, level by level, and the last approximation.
+
+    Every level applies the same filters, not dilated ones, to the approximation before it. The image is
+    periodic; an axis of odd length is first extended by its own first sample.
+
+    Parameters
+    ----------
+    inputImage, inputMask : SimpleITK.Image
+    **kwargs
+        `wavelet` (``"coif1"``), a discrete wavelet of PyWavelets; `level` (1), how many levels to yield;
+        `start_level` (0), how many to leave out before; `force2D` (False), whether to leave one axis
+        unfiltered, `force2Ddimension` (0, which is z).
+
+    Yields
+    ------
+    image, name, kwargs
+        float64, float32 for images of float32. ``wavelet-LLH`` has the low-pass filter along x and y and
+        the high-pass filter along z; at the second level the name is ``wavelet2-LLH``.
+
+    Raises
+    ------
+    MissingLibraryError
+        PyWavelets is not installed.
+    SettingsError
+        A setting is not one of those allowed.
+    """
     pywt = require("pywt", "PyWavelets", "Wavelet")
     image = voxels(inputImage)
-    first = int(number(kwargs, "start_level", 0, above=-np.inf, whole=True))
-    levels = int(number(kwargs, "level", 1, above=0, whole=True))
-    try:
-        wavelet = pywt.Wavelet(kwargs.get("wavelet", "coif1"))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise SettingsError(f"wavelet is {kwargs.get('wavelet')!r}: {error}") from None
-    axes = list(range(image.ndim))[::-1]
+    levels = number(kwargs, "level", 1, above=0, whole=True)
+    skipped = number(kwargs, "start_level", 0, above=-1, whole=True)
+    wavelet = _wavelet(pywt, kwargs.get("wavelet", "coif1"))
+    axes = list(range(image.ndim))[::-1]  # x first, as in the names
     if kwargs.get("force2D", False):
         axes.remove(plane_axis(kwargs, image.ndim))
-    approximation = image
-    for level in range(-first if first > 0 else 0, levels):
-        bands = transform(pywt, approximation, wavelet, axes)
-        approximation = bands.pop("L" * len(axes))
-        if level < 0: continue
-        prefix = "wavelet" if level == 0 else f"wavelet{level + 1}"
-        for band, values in bands.items():
-            yield like(values, inputImage), f"{prefix}-{band}", kwargs
-    yield like(approximation, inputImage), f"{prefix}-{'L' * len(axes)}", kwargs
+    smooth = "L" * len(axes)
+    inside = tuple(slice(0, n) for n in image.shape)
+    bands = {
+        smooth: np.pad(
+            image, [(0, n % 2 if a in axes else 0) for a, n in enumerate(image.shape)], mode="wrap"
+        )
+    }
+    for level in range(1 - skipped, levels + 1):
+        bands = _transform(pywt, bands[smooth], wavelet, axes)
+        prefix = "wavelet" if level == 1 else f"wavelet{level}"
+        for band in bands if level > 0 else ():
+            if band != smooth:
+                yield like(bands[band][inside], inputImage), f"{prefix}-{band}", kwargs
+    yield like(bands[smooth][inside], inputImage), f"{prefix}-{smooth}", kwargs
 
 
-def transform(pywt, image, wavelet, axes):
-    pads = [(0, n % 2) for n in image.shape]
-    x = np.pad(image, pads, mode="wrap")
-    cut = tuple(slice(0, n) for n in image.shape)
-    bands = {"": x}
-    for axis in axes:
-        nxt = {}
-        for name, v in bands.items():
-            (a, d), = pywt.swt(v, wavelet, level=1, start_level=0, axis=axis)
-            nxt[name + "L"] = a; nxt[name + "H"] = d
-        bands = nxt
-    return {k: v[cut] for k, v in bands.items()}
+def _wavelet(pywt: Any, name: Any) -> Any:
+    """PyWavelets' filters of that name."""
+    try:
+        return pywt.Wavelet(name)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(f"wavelet is {name!r}: {error}") from None
+
+
+def _transform(pywt: Any, image: NDArray[Any], wavelet: Any, axes: Sequence[int]) -> dict[str, NDArray[Any]]:
+    """All bands of one level, named by the filters along the axes, L before H."""
+    bands = {"": image}
+    with ThreadPoolExecutor(_threads()) as pool:
+        for axis in axes:
+            # Each band of the axes so far is filtered once for the two that come of it.
+            pairs = pool.map(lambda x, axis=axis: pywt.swt(x, wavelet, level=1, axis=axis)[0], bands.values())
+            bands = {
+                name + letter: band
+                for name, pair in zip(tuple(bands), pairs, strict=True)
+                for letter, band in zip("LH", pair, strict=True)
+            }
+    return bands
+
+
+def _threads() -> int:
+    """As many threads as both fasttex and SimpleITK may use here."""
+    return min(binding(limits()).threads or 1, int(sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()))
