@@ -153,8 +153,8 @@ def cropToTumorMask(
         raise InputError(
             f"boundingBox {ends.tolist()} with padDistance {pad} holds no voxel of {size.tolist()}"
         )
-    part = tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
-    return imageNode[part], maskNode[part]
+    before, behind = low.tolist(), (size - 1 - high).tolist()
+    return sitk.Crop(imageNode, before, behind), sitk.Crop(maskNode, before, behind)
 
 
 def check_within(image: sitk.Image, mask: sitk.Image, label: int) -> IntArray:

@@ -175,5 +175,5 @@ def _without_far_end(
     corners = np.stack(np.meshgrid(*[(-0.5, m - 0.5) for m in size], indexing="ij"), axis=-1).reshape(-1, n)
     points = np.array(origin) + corners @ axes.T
     reached = np.max([image.TransformPhysicalPointToContinuousIndex(p.tolist()) for p in points], axis=0)
-    end = np.minimum(np.maximum(np.ceil(reached), 0) + _SPLINE_REACH, image.GetSize()).astype(int)
-    return image[tuple(slice(0, int(m)) for m in end)]
+    end = np.maximum(np.ceil(reached), 0) + _SPLINE_REACH
+    return sitk.Crop(image, [0] * n, np.maximum(image.GetSize() - end, 0).astype(int).tolist())

@@ -79,8 +79,12 @@ def _wavelet(pywt: Any, name: Any) -> Any:
 
 def _transform(pywt: Any, image: NDArray[Any], wavelet: Any, axes: Sequence[int]) -> dict[str, NDArray[Any]]:
     """All bands of one level, named by the filters along the axes, L before H."""
+    threads = _threads()
+    if threads == 1:
+        (found,) = pywt.swtn(image, wavelet, level=1, axes=axes)
+        return {name.replace("a", "L").replace("d", "H"): band for name, band in found.items()}
     bands = {"": image}
-    with ThreadPoolExecutor(_threads()) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         for axis in axes:
             # Each band of the axes so far is filtered once for the two that come of it.
             pairs = pool.map(lambda x, axis=axis: pywt.swt(x, wavelet, level=1, axis=axis)[0], bands.values())
