@@ -1,0 +1,1 @@
+"""PyRadiomics' interface over fasttex: the same names, settings and numbers."""
