@@ -1,0 +1,1 @@
+"""The feature classes of PyRadiomics by their names, with fasttex's kernels and features."""

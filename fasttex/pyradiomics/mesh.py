@@ -1,0 +1,181 @@
+"""Meshes as PyRadiomics makes them: which triangles or segments stand for which pattern of corners.
+
+Vertices lie in the middle of edges between a voxel inside and one outside. A pattern and its complement have
+the same triangles, turned round. So two cubes at a face may draw it differently where its voxels inside lie
+diagonally: such a mesh has gaps, and its signed volume depends on where in the array the mask lies. Volumes
+are summed as whole numbers, and multiplied by the spacing in the end.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..matrices.cubes import triangle_areas
+from ..types import BoolArray, FloatArray, IntArray
+
+__all__ = ["area_and_volume", "edges_of", "perimeter_and_area"]
+
+
+class Triangles(NamedTuple):
+    """Triangles of all patterns, in halves of voxels."""
+
+    corners: IntArray  # (n, 3 vertices, 3 axes)
+    sign: IntArray  # (n,): -1 where the complement's triangles stand
+    pattern: IntArray  # (n,)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    text = (files("fasttex") / "data" / "pyradiomics_mesh_cases.json").read_text(encoding="utf-8")
+    cases: dict[str, Any] = json.loads(text)
+    return cases
+
+
+@cache
+def _triangles() -> Triangles:
+    data = _data()
+    middle = np.rint(2 * np.array(data["edge_midpoints_zyx"])).astype(np.int64)
+    corners, sign, pattern = [], [], []
+    for n in range(256):
+        for triangle in data["triangles"][str(min(n, 255 - n))]:
+            corners.append(middle[triangle])
+            sign.append(1 if n < 128 else -1)
+            pattern.append(n)
+    return Triangles(np.array(corners), np.array(sign), np.array(pattern))
+
+
+@lru_cache(maxsize=256)
+def _area_table(spacing_mm: tuple[float, ...]) -> FloatArray:
+    corners, _, pattern = _triangles()
+    areas = triangle_areas(corners * (np.array(spacing_mm) / 2))
+    return np.bincount(pattern, areas, 256)
+
+
+@cache
+def _volume_tables() -> tuple[IntArray, IntArray]:
+    """By pattern, in units of 1/48 voxel: the signed volume under a cube's triangles at the origin, shape
+    (256,), and by how much it grows with the cube's index along each axis, shape (256, 3).
+    """
+    corners, sign, pattern = _triangles()
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    here = np.zeros(256, dtype=np.int64)
+    growth = np.zeros((256, 3), dtype=np.int64)
+    turned = np.cross(a, b) + np.cross(b, c) + np.cross(c, a)
+    np.add.at(here, pattern, sign * (a * np.cross(b, c)).sum(axis=1))
+    np.add.at(growth, pattern, 2 * sign[:, None] * turned)
+    return here, growth
+
+
+def area_and_volume(
+    mask: BoolArray, spacing_mm: tuple[float, ...], start: tuple[int, ...] = (0, 0, 0)
+) -> tuple[float, float]:
+    """Area and signed volume of the mesh of a mask.
+
+    Parameters
+    ----------
+    mask : ndarray of bool
+        Shape (z, y, x). Cubes of 2 × 2 × 2 voxels of it are looked at, and nothing beyond.
+    spacing_mm : tuple of float
+        Along (z, y, x).
+    start : tuple of int
+        Index of the mask's first voxel in the array that it was cut from.
+
+    Returns
+    -------
+    area_mm2, volume_mm3 : float
+
+    Examples
+    --------
+    >>> area, volume = area_and_volume(np.pad(np.ones((1, 1, 1), bool), 1), (1.0, 1.0, 1.0))
+    >>> round(area, 6), round(volume, 6)  # an octahedron
+    (1.732051, 0.166667)
+    """
+    pattern = _patterns(mask, _data()["corner_order_zyx"])
+    flat = pattern.reshape(-1)
+    place = np.flatnonzero((flat + np.uint8(1)) > 1)  # neither 0 nor 255
+    found = flat[place]
+    cases = np.bincount(found, minlength=256)
+    here, growth = _volume_tables()
+    index = np.unravel_index(place, pattern.shape)
+    volume = int(cases @ here) + sum(
+        int((growth[found, axis] * (index[axis] + start[axis])).sum()) for axis in range(3)
+    )
+    z, y, x = map(float, spacing_mm)
+    return float(cases @ _area_table((z, y, x))), volume / 48 * (z * y * x)
+
+
+def _patterns(mask: BoolArray, corners: list[list[int]]) -> NDArray[np.uint8]:
+    """Bit k is set where corner k of the cube, or square, at this index is inside."""
+    voxels = np.ascontiguousarray(mask).view(np.uint8)
+    shape = [max(0, n - 1) for n in mask.shape]
+    pattern = np.zeros(shape, dtype=np.uint8)
+    for bit, corner in enumerate(corners):
+        side = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
+        pattern |= voxels[side] << bit
+    return pattern
+
+
+def perimeter_and_area(mask: BoolArray, spacing_mm: tuple[float, ...]) -> tuple[float, float]:
+    """Perimeter and signed area of the outline of a 2D mask.
+
+    Parameters
+    ----------
+    mask : ndarray of bool
+        Shape (y, x). Squares of 2 × 2 pixels of it are looked at, and nothing beyond.
+    spacing_mm : tuple of float
+        Along (y, x).
+
+    Returns
+    -------
+    perimeter_mm, area_mm2 : float
+
+    Examples
+    --------
+    >>> perimeter, area = perimeter_and_area(np.pad(np.ones((1, 1), bool), 1), (1.0, 1.0))
+    >>> round(perimeter, 6), area
+    (2.828427, 0.5)
+    """
+    data = _data()["shape2d"]
+    pattern = _patterns(mask, data["corner_order_yx"])
+    middle = np.rint(2 * np.array(data["edge_midpoints_yx"])).astype(np.int64)
+    perimeter, doubled = 0.0, 0
+    spacing = np.array(spacing_mm, dtype=np.float64)
+    for n in range(1, 15):
+        index = np.argwhere(pattern == n)
+        for first, last in data["segments"][str(n)] if len(index) else ():
+            a, b = middle[first], middle[last]
+            perimeter += len(index) * float(np.linalg.norm((a - b) * spacing / 2))
+            p, q = a + 2 * index, b + 2 * index
+            doubled += int((p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]).sum())
+    return perimeter, doubled / 8 * float(spacing.prod())
+
+
+def edges_of(mask: BoolArray) -> list[BoolArray]:
+    """For each axis, between which neighbors along it the mask changes: the vertices of the mesh.
+
+    Vertices in the first plane of the other axes are not among them: PyRadiomics looks for each vertex in
+    the cube of which it ends the far edges. A mask with a voxel of outside around it has none there.
+
+    Returns
+    -------
+    list of ndarray of bool
+        Entry [k] of axis a is True where voxels k and k + 1 along a differ; axes (z, y, x) or (y, x).
+    """
+    found = []
+    for axis in range(mask.ndim):
+        lower, upper = [slice(None)] * mask.ndim, [slice(None)] * mask.ndim
+        lower[axis], upper[axis] = slice(None, -1), slice(1, None)
+        changes: BoolArray = mask[tuple(lower)] ^ mask[tuple(upper)]
+        for other in range(mask.ndim):
+            if other != axis and changes.shape[other]:
+                first = [slice(None)] * mask.ndim
+                first[other] = slice(0, 1)
+                changes[tuple(first)] = False
+        found.append(changes)
+    return found
