@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import cycle, islice, product
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ def angles_of(
     size : sequence of int
         Voxels of the box along each axis, (z, y, x).
     distances : sequence of int
-        In voxels. A distance given twice gives its offsets twice.
+        In voxels.
     bidirectional : bool, default False
         Whether the opposite of each offset is listed as well.
     across : int, optional
@@ -82,10 +82,11 @@ def _angles(size: tuple[int, ...], distances: tuple[int, ...], both: bool, acros
         [0] if axis == across else [k for k in range(reach, -reach - 1, -1) if abs(k) < n]
         for axis, n in enumerate(size)
     ]
-    every = [angle for angle in product(*sides) if any(angle)]
-    if not both:
-        every = every[: len(every) // 2]
-    chosen = [angle for angle in every for d in distances if max(map(abs, angle)) == d]
+    lengths = [(angle, max(map(abs, angle))) for angle in product(*sides) if any(angle)]
+    every = [angle for angle, length in lengths if length in distances]
+    # Distances given twice repeat the list from its start: the first half then holds opposite angles.
+    wanted = sum(length == d for _, length in lengths for d in distances)
+    chosen = list(islice(cycle(every), wanted if both else wanted // 2))
     found: Angles = np.array(chosen, dtype=np.int32).reshape(-1, len(size))
     found.setflags(write=False)
     return found

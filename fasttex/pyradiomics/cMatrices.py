@@ -82,6 +82,7 @@ def calculate_glszm(
         At least one column.
     """
     segment = _Segment(image, mask, Ng, force2D, force2Ddimension, voxels)
+    segment.angles([1])
     if segment.counts is None:
         return np.zeros((1, Ng, 1))
     zones = segment.counts.zones(segment.across)

@@ -37,13 +37,16 @@ def row_ends(edges: list[BoolArray], along: int) -> IntArray:
     points = []
     for axis, changes in enumerate(edges):
         rows = np.ascontiguousarray(np.moveaxis(changes, along, -1))
-        held = np.flatnonzero(rows.reshape(-1, rows.shape[-1]).any(axis=1))
-        some = rows.reshape(-1, rows.shape[-1])[held]
+        lines = rows.reshape(int(np.prod(rows.shape[:-1])), rows.shape[-1])
+        held = np.flatnonzero(lines.any(axis=1))
+        if not len(held):
+            continue
+        some = lines[held]
         others = np.unravel_index(held, rows.shape[:-1])
         for at in (some.argmax(axis=1), rows.shape[-1] - 1 - some[:, ::-1].argmax(axis=1)):
             index = [*others[:along], at, *others[along:]]
             points.append(2 * np.stack(index, axis=1) + (np.arange(len(index)) == axis))
-    return np.concatenate(points)
+    return np.concatenate(points) if points else np.zeros((0, len(edges)), dtype=np.int64)
 
 
 def planar_diameters(edges: list[BoolArray], spacing_mm: tuple[float, ...]) -> tuple[float, float, float]:

@@ -55,6 +55,7 @@ class RadiomicsGLSZM(RadiomicsTextureBase):
     def _zones(self) -> Zones:
         settings = self.settings
         across = planar_axis(settings.get("force2D", False), settings.get("force2Ddimension", 0))
+        self.discretized.angles(settings, runs=True)  # raises where there is none
         return self.counts.zones(across)
 
     @cached_property

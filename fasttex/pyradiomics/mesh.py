@@ -96,6 +96,8 @@ def area_and_volume(
     >>> round(area, 6), round(volume, 6)  # an octahedron
     (1.732051, 0.166667)
     """
+    if min(mask.shape) < 2:
+        return 0.0, 0.0
     pattern = _patterns(mask, _data()["corner_order_zyx"])
     flat = pattern.reshape(-1)
     place = np.flatnonzero((flat + np.uint8(1)) > 1)  # neither 0 nor 255
@@ -159,8 +161,9 @@ def perimeter_and_area(mask: BoolArray, spacing_mm: tuple[float, ...]) -> tuple[
 def edges_of(mask: BoolArray) -> list[BoolArray]:
     """For each axis, between which neighbors along it the mask changes: the vertices of the mesh.
 
-    Vertices in the first plane of the other axes are not among them: PyRadiomics looks for each vertex in
-    the cube of which it ends the far edges. A mask with a voxel of outside around it has none there.
+    Not among them are vertices in the first plane across z and y, and in the last across x, unless they lie on
+    an edge along that axis: PyRadiomics looks for each vertex at one corner of a cube. A mask with a voxel of
+    outside around it has none there.
 
     Returns
     -------
@@ -169,13 +172,14 @@ def edges_of(mask: BoolArray) -> list[BoolArray]:
     """
     found = []
     for axis in range(mask.ndim):
-        lower, upper = [slice(None)] * mask.ndim, [slice(None)] * mask.ndim
+        lower: list[Any] = [slice(None)] * mask.ndim
+        upper = list(lower)
         lower[axis], upper[axis] = slice(None, -1), slice(1, None)
         changes: BoolArray = mask[tuple(lower)] ^ mask[tuple(upper)]
         for other in range(mask.ndim):
-            if other != axis and changes.shape[other]:
-                first = [slice(None)] * mask.ndim
-                first[other] = slice(0, 1)
-                changes[tuple(first)] = False
+            if other != axis:
+                beside: list[Any] = [slice(None)] * mask.ndim
+                beside[other] = slice(-1, None) if other == mask.ndim - 1 else slice(0, 1)
+                changes[tuple(beside)] = False
         found.append(changes)
     return found
