@@ -36,17 +36,18 @@ def row_ends(edges: list[BoolArray], along: int) -> IntArray:
     """
     points = []
     for axis, changes in enumerate(edges):
-        rows = np.ascontiguousarray(np.moveaxis(changes, along, -1))
-        lines = rows.reshape(int(np.prod(rows.shape[:-1])), rows.shape[-1])
-        held = np.flatnonzero(lines.any(axis=1))
-        if not len(held):
-            continue
-        some = lines[held]
-        others = np.unravel_index(held, rows.shape[:-1])
-        for at in (some.argmax(axis=1), rows.shape[-1] - 1 - some[:, ::-1].argmax(axis=1)):
-            index = [*others[:along], at, *others[along:]]
-            points.append(2 * np.stack(index, axis=1) + (np.arange(len(index)) == axis))
-    return np.concatenate(points) if points else np.zeros((0, len(edges)), dtype=np.int64)
+        shape = changes.shape
+        place = np.flatnonzero(changes)
+        below = int(np.prod(shape[along + 1 :], dtype=np.int64))
+        row = place // (below * shape[along]) * below + place % below if below else place
+        if below > 1:  # places of one row lie apart
+            order = np.argsort(row, kind="stable")
+            place, row = place[order], row[order]
+        new = np.diff(row, prepend=-1) != 0
+        ends = place[new | np.append(new[1:], True)[: len(new)]]
+        index = np.stack(np.unravel_index(ends, shape), axis=1)
+        points.append(2 * index + (np.arange(len(shape)) == axis))
+    return np.concatenate(points)
 
 
 def planar_diameters(edges: list[BoolArray], spacing_mm: tuple[float, ...]) -> tuple[float, float, float]:
@@ -74,11 +75,13 @@ def _planar(points: IntArray, axis: int, half_mm: FloatArray) -> float:
     """Of vertices in halves of voxels, the largest distance within a plane across an axis."""
     if not len(points):
         return 0.0
-    order = np.argsort(points[:, axis], kind="stable")
-    points = points[order]
-    first = np.flatnonzero(np.diff(points[:, axis], prepend=-1))
-    within = [a for a in range(points.shape[1]) if a != axis]
-    places = points[:, within] * half_mm[within]
+    plane_of = points[:, axis]
+    order = np.argsort(plane_of, kind="stable")
+    plane_of = plane_of[order]
+    first = np.flatnonzero(np.diff(plane_of, prepend=-1))
+    places = np.stack(
+        [points[order, a] * half_mm[a] for a in range(points.shape[1]) if a != axis], axis=1
+    )
     reach = places @ _directions()
     width = np.maximum.reduceat(reach, first) - np.minimum.reduceat(reach, first)
     widest = width.max(axis=1)

@@ -136,6 +136,15 @@ class RadiomicsGLCM(RadiomicsTextureBase):
         return {name: float(means[_PLACE[self.FEATURES[name]]]) for name in names}
 
     def _matrix(self, angles: Angles) -> Glcm:
+        if angles is self._angles:
+            return self._whole_matrix
+        return self._count(angles)
+
+    @cached_property
+    def _whole_matrix(self) -> Glcm:
+        return self._count(self._angles)
+
+    def _count(self, angles: Angles) -> Glcm:
         counts = self.counts.glcm(angles)
         if self.weightingNorm is None:
             return Glcm(counts, angles, self.counts.level_values)

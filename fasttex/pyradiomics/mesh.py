@@ -46,8 +46,14 @@ def _triangles() -> Triangles:
         for triangle in data["triangles"][str(min(n, 255 - n))]:
             corners.append(middle[triangle])
             sign.append(1 if n < 128 else -1)
-            pattern.append(n)
+            pattern.append(_renumbered(n, data["corner_order_zyx"]))
     return Triangles(np.array(corners), np.array(sign), np.array(pattern))
+
+
+def _renumbered(pattern: int, corners: list[list[int]]) -> int:
+    """A pattern of corners in some order, in the order of `_patterns`."""
+    bits = (int("".join(map(str, corner)), 2) for corner in corners)
+    return sum((pattern >> k & 1) << bit for k, bit in enumerate(bits))
 
 
 @lru_cache(maxsize=256)
@@ -98,7 +104,7 @@ def area_and_volume(
     """
     if min(mask.shape) < 2:
         return 0.0, 0.0
-    pattern = _patterns(mask, _data()["corner_order_zyx"])
+    pattern = _patterns(mask)
     flat = pattern.reshape(-1)
     place = np.flatnonzero((flat + np.uint8(1)) > 1)  # neither 0 nor 255
     found = flat[place]
@@ -112,14 +118,14 @@ def area_and_volume(
     return float(cases @ _area_table((z, y, x))), volume / 48 * (z * y * x)
 
 
-def _patterns(mask: BoolArray, corners: list[list[int]]) -> NDArray[np.uint8]:
-    """Bit k is set where corner k of the cube, or square, at this index is inside."""
-    voxels = np.ascontiguousarray(mask).view(np.uint8)
-    shape = [max(0, n - 1) for n in mask.shape]
-    pattern = np.zeros(shape, dtype=np.uint8)
-    for bit, corner in enumerate(corners):
-        side = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
-        pattern |= voxels[side] << bit
+def _patterns(mask: BoolArray) -> NDArray[np.uint8]:
+    """Bit 4·z + 2·y + x, or 2·y + x, is set where that corner of the cube, or square, is inside."""
+    pattern: NDArray[np.uint8] = np.ascontiguousarray(mask).view(np.uint8)
+    for axis in range(mask.ndim - 1, -1, -1):
+        lower: list[Any] = [slice(None)] * mask.ndim
+        upper = list(lower)
+        lower[axis], upper[axis] = slice(None, -1), slice(1, None)
+        pattern = pattern[tuple(lower)] | (pattern[tuple(upper)] << 2 ** (mask.ndim - 1 - axis))
     return pattern
 
 
@@ -144,12 +150,12 @@ def perimeter_and_area(mask: BoolArray, spacing_mm: tuple[float, ...]) -> tuple[
     (2.828427, 0.5)
     """
     data = _data()["shape2d"]
-    pattern = _patterns(mask, data["corner_order_yx"])
+    pattern = _patterns(mask)
     middle = np.rint(2 * np.array(data["edge_midpoints_yx"])).astype(np.int64)
     perimeter, doubled = 0.0, 0
     spacing = np.array(spacing_mm, dtype=np.float64)
     for n in range(1, 15):
-        index = np.argwhere(pattern == n)
+        index = np.argwhere(pattern == _renumbered(n, data["corner_order_yx"]))
         for first, last in data["segments"][str(n)] if len(index) else ():
             a, b = middle[first], middle[last]
             perimeter += len(index) * float(np.linalg.norm((a - b) * spacing / 2))

@@ -137,7 +137,7 @@ def _volume(image: Any) -> NDArray[Any]:
             f"an image has {voxels.ndim} axes and {image.GetNumberOfComponentsPerPixel()} components per "
             "voxel, expected 2 or 3 axes and one component; take one component or time point"
         )
-    return voxels if voxels.ndim == 3 else voxels[None]
+    return voxels if voxels.ndim == 3 else voxels.reshape(1, *voxels.shape)
 
 
 def _box(voxels: NDArray[Any], label: int) -> tuple[slice, slice, slice] | None:
@@ -148,8 +148,10 @@ def _box(voxels: NDArray[Any], label: int) -> tuple[slice, slice, slice] | None:
         if not low <= label <= high:
             return None
         if low >= 0 and high <= _DIRECT_LABELS and label > 0:
-            z, y, x, z_stop, y_stop, x_stop = extension.label_boxes(voxels, high)[int(label) - 1].tolist()
-            return (slice(z, z_stop), slice(y, y_stop), slice(x, x_stop)) if z_stop else None
+            boxes = extension.label_boxes(voxels, high)
+            if boxes is not None:
+                z, y, x, z_stop, y_stop, x_stop = boxes[int(label) - 1].tolist()
+                return (slice(z, z_stop), slice(y, y_stop), slice(x, x_stop)) if z_stop else None
     inside = voxels == label
     if not inside.any():
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .values import CLASSES, TOLERANCE, Run, cropped, data_folder, difference, images, runs
+from pyradiomics.values import CLASSES, TOLERANCE, Run, cropped, data_folder, difference, images, runs
 
 RUNS = list(runs())
 

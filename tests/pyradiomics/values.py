@@ -28,7 +28,9 @@ CLASSES = {
     "shape2D": shape2D.RadiomicsShape2D,
 }
 #: Terms of these cancel: what their values must be seen against, where it is more than the value itself.
-SCALES = {"Correlation": 1.0, "Imc1": 1.0, "Imc2": 1.0, "Skewness": 1.0}
+SCALES = dict.fromkeys(("Correlation", "Imc1", "Imc2", "Skewness"), 1.0)
+#: What is as small as this is 0, and rounded differently.
+SMALLEST = 1e-6
 TOLERANCE = 1e-9
 #: What a class alone does not do.
 PREPROCESSING = {"normalize", "resampledPixelSpacing", "resegmentRange"}
@@ -120,7 +122,8 @@ def difference(feature: str, expected: float, found: float, together: dict[str, 
         return 0.0
     if feature == "MCC":  # a root: near 0 it is far less exact than what it is the root of
         return abs(expected**2 - found**2)
-    scale = max(abs(expected), SCALES.get(feature, 0.0), 1e-300)
+    smallest = 1.0 if feature.endswith("Entropy") else SCALES.get(feature, SMALLEST)
+    scale = max(abs(expected), smallest)
     if feature == "ClusterShade":
         scale = max(scale, together.get("ClusterProminence", 0.0) ** 0.75)
     return abs(expected - found) / scale
