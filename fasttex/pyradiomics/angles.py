@@ -36,7 +36,7 @@ def checked_distances(distances: Any) -> tuple[int, ...]:
     """
     listed = isinstance(distances, Iterable) and not isinstance(distances, str)
     found = tuple(distances) if listed else ()
-    whole = all(isinstance(d, numbers.Real | np.number) and d == int(d) and d >= 1 for d in found)
+    whole = all(isinstance(d, numbers.Real) and float(d).is_integer() and float(d) >= 1 for d in found)
     if not found or not whole:
         raise SettingsError(f"distances is {distances!r}, expected a list of whole numbers >= 1, such as [1]")
     return tuple(int(d) for d in found)
@@ -102,8 +102,8 @@ def require(angles: Angles, distances: Sequence[int], size: Sequence[int]) -> An
     """
     if not len(angles):
         raise BackendError(
-            f"no two voxels of an image of {tuple(map(int, size))} voxels lie {list(distances)} voxels apart; "
-            "ask for smaller distances"
+            f"no two voxels of an image of {tuple(map(int, size))} voxels lie {list(distances)} voxels "
+            "apart; ask for smaller distances"
         )
     return angles
 

@@ -73,8 +73,8 @@ class RadiomicsFeaturesBase:
     def _set_up(self, region: Region, settings: Mapping[str, Any]) -> None:
         if settings.get("voxelBased"):
             raise KernelUnavailableError(
-                "voxelBased=True asks for maps of features, which are not computed here yet; leave it out for "
-                "one value per ROI"
+                "voxelBased=True asks for maps of features, which are not computed here yet; leave it out "
+                "for one value per ROI"
             )
         self.logger = logging.getLogger(type(self).__module__)
         self.settings = dict(settings)

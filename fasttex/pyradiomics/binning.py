@@ -77,7 +77,7 @@ def edges_between(minimum: Any, maximum: Any, **kwargs: Any) -> NDArray[Any]:
 
 
 def _checked_width(width: Any) -> Any:
-    if not isinstance(width, numbers.Real | np.number) or not np.isfinite(width) or not width > 0:
+    if not isinstance(width, numbers.Real) or not 0 < float(width) < np.inf:
         raise SettingsError(f"binWidth is {width!r}, expected a number > 0 (the default is 25)")
     return width
 
@@ -147,7 +147,7 @@ def digitize(values: FloatArray, edges: NDArray[Any]) -> IntArray:
     Examples
     --------
     >>> digitize(np.array([0.0, 0.3, 0.9]), np.arange(0.0, 1.2, 0.1))
-    array([1, 3, 9])
+    array([ 1,  3, 10])
     """
     edges = np.asarray(edges, dtype=np.float64)
     n_bins = len(edges) - 1
@@ -159,7 +159,7 @@ def digitize(values: FloatArray, edges: NDArray[Any]) -> IntArray:
     largest = max(abs(edges[0]), abs(edges[-1])) / step + n_bins
     doubt = 2 * uneven + 16 * np.finfo(np.float64).eps * largest
     place = (values - edges[0]) / step
-    levels = place.astype(np.int64) + 1
+    levels: IntArray = place.astype(np.int64) + 1
     near = np.flatnonzero(abs(place - np.rint(place)) <= doubt)
     beyond = np.flatnonzero(levels > n_bins)
     for some in (near, beyond):

@@ -44,7 +44,7 @@ def calculate_glcm(
     matrix = np.zeros((len(angles), Ng, Ng))
     if segment.counts is not None:
         rows = segment.counts.level_values - 1
-        matrix[np.ix_(range(len(angles)), rows, rows)] = segment.counts.glcm(segment.spatial(angles))
+        matrix[:, rows[:, None], rows] = segment.counts.glcm(segment.spatial(angles))
     return _with_angles_last(matrix), angles
 
 

@@ -81,8 +81,8 @@ def calculate_coefficients2D(mask: Any, pixelSpacing: Any, /) -> tuple[float, fl
 def _check(inside: BoolArray, spacing: Any, ndim: int) -> None:
     if inside.ndim != ndim or spacing.shape != (ndim,):
         raise InputError(
-            f"the mask has {inside.ndim} axes and the spacing shape {spacing.shape}, expected {ndim} axes and "
-            f"{ndim} lengths"
+            f"the mask has {inside.ndim} axes and the spacing shape {spacing.shape}, expected {ndim} axes "
+            f"and {ndim} lengths"
         )
 
 

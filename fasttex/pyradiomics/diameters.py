@@ -79,9 +79,7 @@ def _planar(points: IntArray, axis: int, half_mm: FloatArray) -> float:
     order = np.argsort(plane_of, kind="stable")
     plane_of = plane_of[order]
     first = np.flatnonzero(np.diff(plane_of, prepend=-1))
-    places = np.stack(
-        [points[order, a] * half_mm[a] for a in range(points.shape[1]) if a != axis], axis=1
-    )
+    places = np.stack([points[order, a] * half_mm[a] for a in range(points.shape[1]) if a != axis], axis=1)
     reach = places @ _directions()
     width = np.maximum.reduceat(reach, first) - np.minimum.reduceat(reach, first)
     widest = width.max(axis=1)

@@ -131,7 +131,9 @@ class RadiomicsGLCM(RadiomicsTextureBase):
                 rows.append(pair_features(self._probabilities(angles), self.counts.gray_levels))
         every = np.concatenate(rows)
         every[np.isnan(every[:, _PLACE["correlation"]]), _PLACE["correlation"]] = 1.0
-        every[np.isnan(every[:, _PLACE["information_correlation_1"]]), _PLACE["information_correlation_1"]] = 0.0
+        every[
+            np.isnan(every[:, _PLACE["information_correlation_1"]]), _PLACE["information_correlation_1"]
+        ] = 0.0
         means = mean_rows(every)
         return {name: float(means[_PLACE[self.FEATURES[name]]]) for name in names}
 
@@ -175,4 +177,6 @@ class RadiomicsGLCM(RadiomicsTextureBase):
 def _of_one_level(counts: IntArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Whether all pairs of an angle have one level."""
     diagonal = np.einsum("aii->ai", counts)
-    return np.asarray((np.count_nonzero(diagonal, axis=1) == 1) & (diagonal.sum(axis=1) == counts.sum((1, 2))))
+    return np.asarray(
+        (np.count_nonzero(diagonal, axis=1) == 1) & (diagonal.sum(axis=1) == counts.sum((1, 2)))
+    )

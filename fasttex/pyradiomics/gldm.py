@@ -27,9 +27,9 @@ class RadiomicsGLDM(RadiomicsTextureBase):
     inputImage, inputMask : SimpleITK.Image
         Intensities and labels on one grid.
     **kwargs
-        ``distances`` (default [1]), in voxels: voxels at one of them are neighbors. ``gldm_a`` (default 0): by
-        how many levels a neighbor may differ and still depend. ``force2D``, ``force2Ddimension``: neighbors
-        within slices alone. ``binWidth``, ``binCount`` and ``label`` as of all textures.
+        ``distances`` (default [1]), in voxels: voxels at one of them are neighbors. ``gldm_a`` (default 0):
+        by how many levels a neighbor may differ and still depend. ``force2D``, ``force2Ddimension``:
+        neighbors within slices alone. ``binWidth``, ``binCount`` and ``label`` as of all textures.
     """
 
     FEATURES: ClassVar[dict[str, str]] = {

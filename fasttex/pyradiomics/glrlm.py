@@ -69,7 +69,7 @@ class RadiomicsGLRLM(RadiomicsTextureBase):
 
         Lengths that no run has are left out.
         """
-        counts = self._weighted if self._weights is not None else self._matrix.counts
+        counts = self._matrix.counts if self._weights is None else self._weighted(self._weights)
         p = counts[:, self.counts.present].astype(np.float64)
         lengths = p.any(axis=(0, 1))
         return np.ascontiguousarray(np.moveaxis(p[:, :, lengths], 0, -1))[None]
@@ -96,16 +96,15 @@ class RadiomicsGLRLM(RadiomicsTextureBase):
         angles: Angles = self._held.offsets
         return lengths_mm(angles, self.region.spacing_mm, self.weightingNorm)
 
-    @cached_property
-    def _weighted(self) -> FloatArray:
+    def _weighted(self, weights: FloatArray) -> FloatArray:
         """Counts times the weights of their angles, summed: shape (1, n_levels, n_lengths)."""
-        return np.einsum("air,a->ir", self._held.counts.astype(np.float64), self._weights)[None]
+        return np.asarray(np.tensordot(weights, self._held.counts.astype(np.float64), 1))[None]
 
     def _calculate(self) -> dict[str, float]:
         if self._weights is None:
             rows, _ = features_of_groups("glrlm", [[self._matrix]], PYRADIOMICS)
         else:
-            rows = _weighted_features(self._weighted, self.counts.level_values)
+            rows = _weighted_features(self._weighted(self._weights), self.counts.level_values)
         means = mean_rows(rows)
         return {name: float(means[_PLACE[ours]]) for name, ours in self.FEATURES.items()}
 

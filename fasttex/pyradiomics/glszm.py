@@ -28,8 +28,8 @@ class RadiomicsGLSZM(RadiomicsTextureBase):
     inputImage, inputMask : SimpleITK.Image
         Intensities and labels on one grid.
     **kwargs
-        ``force2D``, ``force2Ddimension``: zones lie within slices. ``binWidth``, ``binCount`` and ``label`` as
-        of all textures.
+        ``force2D``, ``force2Ddimension``: zones lie within slices. ``binWidth``, ``binCount`` and ``label``
+        as of all textures.
     """
 
     FEATURES: ClassVar[dict[str, str]] = {

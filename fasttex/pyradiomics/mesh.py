@@ -60,13 +60,15 @@ def _renumbered(pattern: int, corners: list[list[int]]) -> int:
 def _area_table(spacing_mm: tuple[float, ...]) -> FloatArray:
     corners, _, pattern = _triangles()
     areas = triangle_areas(corners * (np.array(spacing_mm) / 2))
-    return np.bincount(pattern, areas, 256)
+    return np.asarray(np.bincount(pattern, areas, 256), dtype=np.float64)
 
 
 @cache
 def _volume_tables() -> tuple[IntArray, IntArray]:
-    """By pattern, in units of 1/48 voxel: the signed volume under a cube's triangles at the origin, shape
-    (256,), and by how much it grows with the cube's index along each axis, shape (256, 3).
+    """What a cube adds to the volume, by pattern and in units of 1/48 voxel.
+
+    At the origin, shape (256,), and by how much it grows with the cube's index along each axis, shape
+    (256, 3).
     """
     corners, sign, pattern = _triangles()
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
@@ -167,9 +169,9 @@ def perimeter_and_area(mask: BoolArray, spacing_mm: tuple[float, ...]) -> tuple[
 def edges_of(mask: BoolArray) -> list[BoolArray]:
     """For each axis, between which neighbors along it the mask changes: the vertices of the mesh.
 
-    Not among them are vertices in the first plane across z and y, and in the last across x, unless they lie on
-    an edge along that axis: PyRadiomics looks for each vertex at one corner of a cube. A mask with a voxel of
-    outside around it has none there.
+    Not among them are vertices in the first plane across z and y, and in the last across x, unless they lie
+    on an edge along that axis: PyRadiomics looks for each vertex at one corner of a cube. A mask with a voxel
+    of outside around it has none there.
 
     Returns
     -------

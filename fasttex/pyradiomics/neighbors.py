@@ -27,6 +27,6 @@ def checked_alpha(alpha: Any) -> int:
     SettingsError
         No whole number >= 0.
     """
-    if not isinstance(alpha, numbers.Real) or alpha != int(alpha) or alpha < 0:
+    if not isinstance(alpha, numbers.Real) or not float(alpha).is_integer() or float(alpha) < 0:
         raise SettingsError(f"gldm_a is {alpha!r}, expected a whole number of gray levels >= 0")
-    return int(alpha)
+    return int(float(alpha))

@@ -31,8 +31,8 @@ class RadiomicsNGTDM(RadiomicsTextureBase):
         Intensities and labels on one grid.
     **kwargs
         ``distances`` (default [1]), in voxels: voxels at one of them are neighbors. ``force2D``,
-        ``force2Ddimension``: neighbors within slices alone. ``binWidth``, ``binCount`` and ``label`` as of all
-        textures.
+        ``force2Ddimension``: neighbors within slices alone. ``binWidth``, ``binCount`` and ``label`` as of
+        all textures.
     """
 
     FEATURES: ClassVar[dict[str, str]] = {

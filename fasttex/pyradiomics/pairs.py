@@ -53,7 +53,7 @@ class Pairs:
         """Sum p_ij where `values`, of shape (n_levels, n_levels), are equal: shape (n, n_values)."""
         found, place = np.unique(values, return_inverse=True)
         sums = [np.bincount(place.ravel(), p.ravel(), len(found)) for p in self.p]
-        return np.array(sums).reshape(-1, len(found))
+        return np.array(sums, dtype=np.float64).reshape(-1, len(found))
 
     @cached_property
     def entropies(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -29,10 +29,11 @@ class RadiomicsShape2D(RadiomicsFeaturesBase):
     Parameters
     ----------
     inputImage, inputMask : SimpleITK.Image
-        Intensities, which are not looked at, and labels: 2D; or 3D with ``force2D``, and the ROI in one slice.
+        Intensities, which are not looked at, and labels: 2D; or 3D with ``force2D``, and the ROI in one
+        slice.
     **kwargs
-        ``force2D`` (default False) and ``force2Ddimension`` (default 0): across which axis the slice lies, 0, 1
-        or 2 for z, y, x. ``label`` (default 1).
+        ``force2D`` (default False) and ``force2Ddimension`` (default 0): across which axis the slice lies,
+        0, 1 or 2 for z, y, x. ``label`` (default 1).
 
     Raises
     ------

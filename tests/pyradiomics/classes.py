@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from pyradiomics import definitions as d
+from pyradiomics import meshes
 
 
 def settings_of_bins(settings):
@@ -84,7 +84,7 @@ TEXTURES = {"glcm": glcm, "glrlm": glrlm, "glszm": glszm, "gldm": gldm, "ngtdm":
 def features_of(family, image, mask, spacing, settings):
     """By the definitions: all features of a class."""
     if family == "shape":
-        return d.shape_features(mask, spacing)
+        return meshes.shape_features(mask, spacing)
     levels = d.levels_of(image, mask, **settings_of_bins(settings))
     if family == "firstorder":
         shift = settings.get("voxelArrayShift", 0)

@@ -41,7 +41,9 @@ def settings(draw, image):
     optional = {
         "binCount": st.integers(1, 9),
         "distances": st.sampled_from([[1], [2], [3], [1, 2], [3, 1], [1, 2, 3]]),
-        "weightingNorm": st.sampled_from([None, "infinity", "euclidean", "manhattan", "no_weighting", "other"]),
+        "weightingNorm": st.sampled_from(
+            [None, "infinity", "euclidean", "manhattan", "no_weighting", "other"]
+        ),
         "symmetricalGLCM": st.booleans(),
         "gldm_a": st.integers(0, 3),
         "voxelArrayShift": st.integers(-20, 300),

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pyradiomics import classes, meshes
+from pyradiomics import definitions as d
+from pyradiomics.regions import SPACINGS, as_images, masks, regions
+from pyradiomics.values import CLASSES, TOLERANCE, difference
 
 from fasttex.errors import BackendError
 from fasttex.pyradiomics.counting import Discretized
 from fasttex.pyradiomics.region import Region
 from fasttex.pyradiomics.shape2D import RadiomicsShape2D
-from pyradiomics import classes
-from pyradiomics import definitions as d
-from pyradiomics.regions import SPACINGS, as_images, masks, regions
-from pyradiomics.values import CLASSES, TOLERANCE, difference
 
 ROOTS = ("Elongation", "Flatness", "LeastAxisLength", "MinorAxisLength")
 
@@ -62,17 +62,27 @@ def test_first_order(region):
 @given(masks(), SPACINGS)
 def test_shape(mask, spacing):
     found = computed(CLASSES["shape"](*as_images(mask.astype(np.uint8), mask, spacing)))
-    expected = d.shape_features(mask, spacing)
+    expected = meshes.shape_features(mask, spacing)
     if abs(expected["MeshVolume"]) < 1e-9:  # the triangles of a mesh with gaps may cancel
-        for feature in ("SurfaceVolumeRatio", "SphericalDisproportion", "Sphericity", "Compactness1", "Compactness2", "MeshVolume"):
+        for feature in (
+            "SurfaceVolumeRatio",
+            "SphericalDisproportion",
+            "Sphericity",
+            "Compactness1",
+            "Compactness2",
+            "MeshVolume",
+        ):
             del expected[feature], found[feature]
     compare(expected, found)
 
 
-@given(masks(st.tuples(st.integers(1, 7), st.integers(1, 7))), st.tuples(st.sampled_from([1.0, 0.7]), st.just(1.3)))
+@given(
+    masks(st.tuples(st.integers(1, 7), st.integers(1, 7))),
+    st.tuples(st.sampled_from([1.0, 0.7]), st.just(1.3)),
+)
 def test_shape_2d(mask, spacing):
     found = computed(RadiomicsShape2D(*as_images(mask.astype(np.uint8), mask, spacing)))
-    compare(d.shape2d_features(mask, spacing), found)
+    compare(meshes.shape2d_features(mask, spacing), found)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -83,11 +93,15 @@ def test_shape_2d_of_a_slice_in_a_volume(axis):
     mask[tuple(index)] = True
     mask[tuple(s.start for s in index)] = False
     spacing = (3.0, 0.7, 1.3)
-    made = RadiomicsShape2D(*as_images(mask.astype(np.uint8), mask, spacing), force2D=True, force2Ddimension=axis)
-    compare(d.shape2d_features(mask.take(2, axis=axis), np.delete(spacing, axis)), computed(made))
+    made = RadiomicsShape2D(
+        *as_images(mask.astype(np.uint8), mask, spacing), force2D=True, force2Ddimension=axis
+    )
+    compare(meshes.shape2d_features(mask.take(2, axis=axis), np.delete(spacing, axis)), computed(made))
 
 
-@given(region=regions(), before=st.tuples(*[st.integers(0, 3)] * 3), after=st.tuples(*[st.integers(0, 3)] * 3))
+@given(
+    region=regions(), before=st.tuples(*[st.integers(0, 3)] * 3), after=st.tuples(*[st.integers(0, 3)] * 3)
+)
 def test_what_lies_around_the_roi_changes_no_texture(region, before, after):
     image, mask, spacing, settings = region
     around = list(zip(before, after, strict=True))
@@ -130,5 +144,10 @@ def test_many_levels_with_gaps():
         found = computed(CLASSES[family](*as_images(image, mask, (1.0, 1.0, 2.0)), binWidth=1))
         levels = d.levels_of(image, mask, binWidth=1)
         # The definitions make dense matrices: their levels are numbered through, so only some features agree.
-        assert found.keys() == classes.TEXTURES[family](np.unique(levels, return_inverse=True)[1].reshape(levels.shape), mask, (1, 1, 1), {}).keys()
+        assert (
+            found.keys()
+            == classes.TEXTURES[family](
+                np.unique(levels, return_inverse=True)[1].reshape(levels.shape), mask, (1, 1, 1), {}
+            ).keys()
+        )
         assert all(np.isfinite(value) for value in found.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from pyradiomics.values import CLASSES, TOLERANCE, Run, cropped, data_folder, difference, images, runs
 
 RUNS = list(runs())
