@@ -14,7 +14,8 @@ from ..features.families import FEATURES
 from ..types import FloatArray, Glcm, IntArray
 from .angles import NORMS, Angles, lengths_mm
 from .base import RadiomicsTextureBase, mean_rows
-from .pairs import maximal_correlation, pair_features
+from .correlation import exact_coefficients, with_small_number
+from .pairs import pair_features
 
 __all__ = ["RadiomicsGLCM"]
 
@@ -96,22 +97,27 @@ class RadiomicsGLCM(RadiomicsTextureBase):
 
     def _probabilities(self, angles: Angles) -> FloatArray:
         """Matrices of some angles, less the empty ones: shape (n, n_present, n_present)."""
-        counts = self.counts.glcm(angles)[:, self.counts.present][:, :, self.counts.present]
-        if self.symmetricalGLCM:
-            counts = counts + counts.swapaxes(1, 2)
-        p: FloatArray = counts.astype(np.float64)
-        if self.weightingNorm is not None:
-            d = lengths_mm(angles, self.region.spacing_mm, self.weightingNorm)
-            weights = np.ones(len(angles)) if d is None else np.exp(-(d**2))
-            p = np.einsum("aij,a->ij", p, weights)[None]
+        counts = self._matrix(angles).counts
+        present = self.counts.present
+        if len(present) < counts.shape[1]:
+            counts = counts[:, present][:, :, present]
+        p = (counts + counts.swapaxes(1, 2) if self.symmetricalGLCM else counts).astype(np.float64)
+        d = None if self._summed_alike else lengths_mm(angles, self.region.spacing_mm, self.weightingNorm)
+        if d is not None:
+            p = np.tensordot(np.exp(-(d**2)), p, 1)[None]
         totals = p.sum(axis=(1, 2))
         held = totals > 0
-        return np.asarray(p[held] / totals[held, None, None])
+        return np.asarray((p if held.all() else p[held]) / totals[held, None, None])
+
+    @property
+    def _summed_alike(self) -> bool:
+        """Whether no angle weighs more than another."""
+        return self.weightingNorm not in NORMS
 
     @property
     def _plain(self) -> bool:
         """Whether the matrices hold whole counts, in both directions."""
-        return self.symmetricalGLCM and self.weightingNorm not in NORMS
+        return self.symmetricalGLCM and self._summed_alike
 
     def _blocks(self) -> list[Angles]:
         """The angles, as many at a time as memory should hold; all at once where they are summed."""
@@ -138,6 +144,7 @@ class RadiomicsGLCM(RadiomicsTextureBase):
         return {name: float(means[_PLACE[self.FEATURES[name]]]) for name in names}
 
     def _matrix(self, angles: Angles) -> Glcm:
+        """Counts of some angles; one matrix where they are summed, and weigh alike."""
         if angles is self._angles:
             return self._whole_matrix
         return self._count(angles)
@@ -148,7 +155,7 @@ class RadiomicsGLCM(RadiomicsTextureBase):
 
     def _count(self, angles: Angles) -> Glcm:
         counts = self.counts.glcm(angles)
-        if self.weightingNorm is None:
+        if self.weightingNorm is None or not self._summed_alike:
             return Glcm(counts, angles, self.counts.level_values)
         merged: IntArray = counts.sum(axis=0, keepdims=True)
         return Glcm(merged, np.zeros((1, 3), np.int32), self.counts.level_values)
@@ -163,14 +170,16 @@ class RadiomicsGLCM(RadiomicsTextureBase):
             return 1.0
         values = []
         for angles in self._blocks():
+            p = self._probabilities(angles)
             if self._plain:
                 matrix = self._matrix(angles)
-                found = maximal_correlation_coefficient([matrix])
+                exact = maximal_correlation_coefficient([matrix])
                 # Of a ROI of several levels an angle whose pairs all have one level tells nothing: 0.
-                found[~np.isnan(found) & _of_one_level(matrix.counts)] = 0.0
-                values.append(found[~np.isnan(found)])
+                exact[~np.isnan(exact) & _of_one_level(matrix.counts)] = 0.0
+                exact = exact[~np.isnan(exact)]
             else:
-                values.append(maximal_correlation(self._probabilities(angles)))
+                exact = exact_coefficients(p)
+            values.append(with_small_number(p, exact))
         return float(mean_rows(np.concatenate(values)[:, None])[0])
 
 

@@ -15,7 +15,7 @@ from ..features.families import FEATURES
 from ..features.feature import entropy
 from ..types import FloatArray, IntArray
 
-__all__ = ["Pairs", "maximal_correlation", "pair_features"]
+__all__ = ["Pairs", "pair_features"]
 
 
 class Pairs:
@@ -147,32 +147,3 @@ def pair_features(p: FloatArray, levels: IntArray) -> FloatArray:
         return np.empty((0, len(FEATURES["glcm"])))
     stack = Pairs(p, levels)
     return np.stack([_DEFINITIONS[feature.name](stack) for feature in FEATURES["glcm"]], axis=1)
-
-
-def maximal_correlation(p: FloatArray) -> FloatArray:
-    """Compute the root of the second largest eigenvalue of Q_ij = Σ_k p_ik·p_jk / (p_i.·p_.k).
-
-    Q is similar to S·Sᵀ with S_ij = p_ij / √(p_i.·p_.j), so it is the second largest singular value of S.
-
-    Parameters
-    ----------
-    p : ndarray of float64, shape (n, n_levels, n_levels)
-        Each of sum 1, symmetric or not.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        0 where the pairs' first or second levels are all one.
-
-    Examples
-    --------
-    >>> maximal_correlation(np.array([[[0.5, 0.0], [0.0, 0.5]]]))
-    array([1.])
-    """
-    values = []
-    for matrix in p:
-        rows, columns = matrix.sum(axis=1), matrix.sum(axis=0)
-        s = matrix[rows > 0][:, columns > 0] / np.sqrt(np.outer(rows[rows > 0], columns[columns > 0]))
-        singular = np.linalg.svd(s, compute_uv=False)
-        values.append(min(float(singular[1]), 1.0) if len(singular) > 1 else 0.0)
-    return np.array(values, dtype=np.float64)

@@ -183,10 +183,10 @@ def glcm_features(p, i, n_present):
 def _mcc(p, px, py, n_present):
     if n_present == 1:
         return 1.0
-    rows, columns = px > 0, py > 0
-    q = (p[rows][:, columns] / px[rows][:, None] / py[columns]) @ p[rows][:, columns].T
-    eigenvalues = np.sort(np.linalg.eigvals(q).real)
-    return math.sqrt(max(0.0, eigenvalues[-2])) if len(eigenvalues) > 1 else 0.0
+    if 1 in (np.count_nonzero(px), np.count_nonzero(py)):
+        return 0.0
+    q = (p / (np.outer(px, py) + np.spacing(1))) @ p.T
+    return math.sqrt(max(0.0, np.sort(np.linalg.eigvals(q).real)[-2]))
 
 
 def size_features(p, i, j, n_voxels):
