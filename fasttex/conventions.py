@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .errors import SettingsError
 
-__all__ = ["CONVENTIONS", "NUMERICS", "Convention", "convention"]
+__all__ = ["CONVENTIONS", "NUMERICS", "PYRADIOMICS", "Convention", "convention"]
 
 #: Version of the numbers: raised whenever any value changes for the same input and settings.
 NUMERICS = 1
@@ -40,6 +40,11 @@ CONVENTIONS = {
         name="ibsi1", offsets_at_distance="directions", excess_kurtosis=True, lone_voxels_in_ngtdm=False
     ),
 }
+
+#: What `fasttex.pyradiomics` follows; not offered by `Settings`, as these are only some of its choices.
+PYRADIOMICS = Convention(
+    name="pyradiomics-3.1", offsets_at_distance="chebyshev", excess_kurtosis=False, lone_voxels_in_ngtdm=True
+)
 
 
 def convention(name: str) -> Convention:

@@ -1,0 +1,162 @@
+"""One ROI of a SimpleITK image: the voxels that a mask holds with one label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from ..backends import compiled
+from ..errors import GeometryMismatchError, InputError, LabelNotFoundError
+from ..types import BoolArray, FloatArray, Shape, Triple
+
+__all__ = ["Region"]
+
+# Boxes are found for all labels up to the highest.
+_DIRECT_LABELS = 65_535
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A ROI, cut to its box. Feature classes of one ROI may share it.
+
+    Attributes
+    ----------
+    image : SimpleITK.Image
+        Intensities, 2D or 3D.
+    mask : SimpleITK.Image
+        Labels on the same grid.
+    label : int
+        Which of them.
+    box : tuple of slice
+        The smallest box that holds the ROI, (z, y, x); a 2D image counts as one slice.
+    inside : ndarray of bool
+        Shape of the box, C-contiguous.
+    """
+
+    image: Any
+    mask: Any
+    label: int
+    box: tuple[slice, slice, slice]
+    inside: BoolArray
+
+    @classmethod
+    def from_images(cls, image: Any, mask: Any, label: int = 1) -> Region:
+        """Find the voxels of a label.
+
+        Parameters
+        ----------
+        image, mask : SimpleITK.Image
+            Of the same size, 2D or 3D; one component per voxel.
+        label : int, default 1
+
+        Raises
+        ------
+        InputError
+            Image or mask missing, or not of this kind.
+        GeometryMismatchError
+            Image and mask differ in size.
+        LabelNotFoundError
+            No voxel has the label.
+        """
+        if image is None or mask is None:
+            raise InputError("Missing input image or mask; pass two SimpleITK images")
+        if image.GetSize() != mask.GetSize():
+            raise GeometryMismatchError(
+                f"the image has {image.GetSize()} voxels (x, y, z), the mask {mask.GetSize()}; "
+                "resample one on the grid of the other"
+            )
+        voxels = _volume(mask)
+        box = _box(voxels, label)
+        if box is None:
+            present = np.unique(voxels)
+            raise LabelNotFoundError(
+                f"label {label} is not in the mask, which holds "
+                f"{', '.join(map(str, present[:20].tolist()))}{' …' if len(present) > 20 else ''}"
+            )
+        return cls(image, mask, label, box, np.ascontiguousarray(voxels[box] == label))
+
+    @property
+    def ndim(self) -> int:
+        """Axes of the image, 2 or 3."""
+        return int(self.image.GetDimension())
+
+    @cached_property
+    def volume(self) -> NDArray[Any]:
+        """Intensities of the whole image, (z, y, x): a view."""
+        return _volume(self.image)
+
+    @property
+    def start(self) -> Shape:
+        """Index of the box's first voxel, (z, y, x)."""
+        z, y, x = (side.start for side in self.box)
+        return (z, y, x)
+
+    @cached_property
+    def size(self) -> Shape:
+        """Voxels of the whole image, (z, y, x)."""
+        z, y, x = self.volume.shape
+        return (z, y, x)
+
+    @cached_property
+    def spacing_mm(self) -> Triple:
+        """Distance between voxels, (z, y, x); 1 across a 2D image."""
+        spacing = [float(s) for s in self.image.GetSpacing()[::-1]]
+        z, y, x = [1.0] * (3 - len(spacing)) + spacing
+        return (z, y, x)
+
+    @cached_property
+    def voxel_size(self) -> float:
+        """Volume of a voxel in mm³; its area in mm² in a 2D image."""
+        return float(np.prod(self.image.GetSpacing()))
+
+    @cached_property
+    def n_voxels(self) -> int:
+        """Voxels of the ROI."""
+        return int(np.count_nonzero(self.inside))
+
+    @cached_property
+    def intensities(self) -> FloatArray:
+        """Intensities of the ROI in C order: float64, shape (n_voxels,)."""
+        box = self.volume[self.box]
+        extension = compiled()
+        if extension is not None and box.dtype.kind in "iuf" and box.dtype.itemsize <= 8:
+            found: FloatArray = extension.values_inside(box, self.inside, self.n_voxels)
+            return found
+        return np.asarray(box[self.inside], dtype=np.float64)
+
+
+def _volume(image: Any) -> NDArray[Any]:
+    voxels: NDArray[Any] = sitk.GetArrayViewFromImage(image)
+    if image.GetNumberOfComponentsPerPixel() != 1 or voxels.ndim not in (2, 3):
+        raise InputError(
+            f"an image has {voxels.ndim} axes and {image.GetNumberOfComponentsPerPixel()} components per "
+            "voxel, expected 2 or 3 axes and one component; take one component or time point"
+        )
+    return voxels if voxels.ndim == 3 else voxels.reshape(1, *voxels.shape)
+
+
+def _box(voxels: NDArray[Any], label: int) -> tuple[slice, slice, slice] | None:
+    """The smallest box that holds a label; None where there is none."""
+    extension = compiled()
+    if extension is not None and voxels.dtype.kind in "iu" and voxels.flags.c_contiguous:
+        low, high = (0 if voxels.dtype.kind == "u" else int(voxels.min())), int(voxels.max())
+        if not low <= label <= high:
+            return None
+        if low >= 0 and high <= _DIRECT_LABELS and label > 0:
+            boxes = extension.label_boxes(voxels, high)
+            if boxes is not None:
+                z, y, x, z_stop, y_stop, x_stop = boxes[int(label) - 1].tolist()
+                return (slice(z, z_stop), slice(y, y_stop), slice(x, x_stop)) if z_stop else None
+    inside = voxels == label
+    if not inside.any():
+        return None
+    sides = []
+    for axis in range(3):
+        held = np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))
+        sides.append(slice(int(held[0]), int(held[-1]) + 1))
+    return (sides[0], sides[1], sides[2])
