@@ -14,11 +14,7 @@ CORE = [
     "table", "rows", "extraction",
 ]  # fmt: skip
 # Uses the core and is never used by it.
-<<<<<<< HEAD
-OUTER = ["pyradiomics", "ibsi", "catalog", "verify", "demo", "doctor", "bench", "cli"]
-=======
-OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "pyradiomics", "cli"]
->>>>>>> 8352c9cfa53a6c1ade0c69ac67e06a490db952f2
+OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "pyradiomics", "startup", "cli"]
 ORDER = [*CORE, *OUTER]
 
 

@@ -50,8 +50,12 @@ def getLoGImage(inputImage: sitk.Image, inputMask: sitk.Image | None, **kwargs: 
         laplacian = sitk.LaplacianRecursiveGaussianImageFilter()
         laplacian.SetNormalizeAcrossScale(True)
         laplacian.SetSigma(float(sigma))
-        name = f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D"
-        yield laplacian.Execute(inputImage), name, kwargs
+        yield laplacian.Execute(inputImage), log_name(sigma), kwargs
+
+
+def log_name(sigma: Any) -> str:
+    """What the Laplacian of Gaussian at a scale is called."""
+    return f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D"
 
 
 def log_obstacle(image: sitk.Image, sigma: Any) -> str:
