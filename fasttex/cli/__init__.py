@@ -6,6 +6,8 @@ from .. import __version__
 from .bench import bench
 from .extract import extract
 from .inspect import demo, doctor, features, verify
+from .pyradiomics import pyradiomics
+from .run import run
 from .settings import settings
 
 
@@ -20,5 +22,5 @@ def main() -> None:
     """
 
 
-for command in (extract, demo, doctor, bench, verify, features, settings):
+for command in (extract, demo, doctor, bench, verify, features, settings, pyradiomics, run):
     main.add_command(command)
