@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import platform
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..conventions import PYRADIOMICS
+from .shared import Shared
 
 __all__ = ["PREFIX", "GeneralInfo"]
 
@@ -24,6 +26,11 @@ PREFIX = "diagnostics_"
 class GeneralInfo:
     """Collects the diagnostics of one execution, in the order in which things happen.
 
+    Parameters
+    ----------
+    shared : Shared, optional
+        Keeps what takes long to compute of an image, for other ROIs of it.
+
     Examples
     --------
     >>> info = GeneralInfo()
@@ -32,8 +39,9 @@ class GeneralInfo:
     'diagnostics_Versions_PyRadiomics'
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Shared | None = None) -> None:
         self._elements: dict[str, Any] = {}
+        self._shared = shared or Shared()
 
     def getGeneralInfo(self) -> dict[str, Any]:
         """Give all diagnostics, by their whole key."""
@@ -56,14 +64,13 @@ class GeneralInfo:
         """Describe the image: of the original one also its hash and number of axes."""
         where = f"Image-{prefix}_"
         if prefix == "original":
-            self._add(where + "Hash", _hash(image))
+            self._add(where + "Hash", self._shared.once("hash", image, lambda: _hash(image)))
             self._add(where + "Dimensionality", f"{image.GetDimension()}D")
         self._add(where + "Spacing", image.GetSpacing())
         self._add(where + "Size", image.GetSize())
-        values = sitk.GetArrayViewFromImage(image)
-        self._add(where + "Mean", values.mean(dtype=np.float64))
-        self._add(where + "Minimum", np.float64(values.min()))
-        self._add(where + "Maximum", np.float64(values.max()))
+        made = functools.partial(_statistics, sitk.GetArrayViewFromImage(image))
+        shared = prefix == "original"  # others belong to one ROI
+        self._add_statistics(where, self._shared.once("statistics", image, made) if shared else made())
 
     def addMaskElements(
         self, image: sitk.Image, mask: sitk.Image, label: int, prefix: str = "original"
@@ -71,7 +78,7 @@ class GeneralInfo:
         """Describe the ROI: its voxels, pieces, box and center; if it was changed, the intensities in it."""
         where = f"Mask-{prefix}_"
         if prefix == "original":
-            self._add(where + "Hash", _hash(mask))
+            self._add(where + "Hash", self._shared.once("hash", mask, lambda: _hash(mask)))
         self._add(where + "Spacing", mask.GetSpacing())
         self._add(where + "Size", mask.GetSize())
         inside = sitk.GetArrayViewFromImage(mask) == label
@@ -90,14 +97,15 @@ class GeneralInfo:
         self._add(where + "CenterOfMass", place)
         if prefix == "original":
             return
-        values = sitk.GetArrayViewFromImage(image)[box][inside]
-        self._add(where + "Mean", values.mean(dtype=np.float64))
-        self._add(where + "Minimum", np.float64(values.min()))
-        self._add(where + "Maximum", np.float64(values.max()))
+        self._add_statistics(where, _statistics(sitk.GetArrayViewFromImage(image)[box][inside]))
 
     def addFailure(self, what: str, error: Exception) -> None:
         """Say that an image type or feature class is missing from the result, and why."""
         self._add(f"Failed_{what}", f"{type(error).__name__}: {error}")
+
+    def _add_statistics(self, where: str, statistics: tuple[np.float64, ...]) -> None:
+        for name, value in zip(("Mean", "Minimum", "Maximum"), statistics, strict=True):
+            self._add(where + name, value)
 
     def _add(self, name: str, value: Any) -> None:
         self._elements[PREFIX + name] = value
@@ -123,6 +131,10 @@ def _versions() -> dict[str, str]:
 def _hash(image: sitk.Image) -> str:
     """SHA-1 of the voxels in memory, which `SimpleITK.Hash` takes ten times as long to compute."""
     return hashlib.sha1(sitk.GetArrayViewFromImage(image), usedforsecurity=False).hexdigest()
+
+
+def _statistics(values: NDArray[Any]) -> tuple[np.float64, ...]:
+    return values.mean(dtype=np.float64), np.float64(values.min()), np.float64(values.max())
 
 
 def _box(inside: NDArray[np.bool_]) -> tuple[slice, ...]:

@@ -23,7 +23,17 @@ from .geometry import (
     voxels,
 )
 
-__all__ = ["bounding", "checkMask", "check_within", "cropToTumorMask", "getMask", "mismatch", "on_grid_of"]
+__all__ = [
+    "bounding",
+    "checkMask",
+    "check_within",
+    "crop",
+    "cropToTumorMask",
+    "getMask",
+    "mismatch",
+    "on_grid_of",
+    "to_32_bits",
+]
 
 #: By how many voxels a ROI may reach beyond its image: room for rounding.
 _SLACK = 1e-3
@@ -64,7 +74,7 @@ def getMask(mask: sitk.Image, **kwargs: Any) -> sitk.Image:
             "expected real numbers in 2 or 3 axes"
         )
     else:
-        mask = sitk.Cast(mask, sitk.sitkUInt32)
+        mask = to_32_bits(mask)
     labels = sitk.GetArrayViewFromImage(mask)
     if not (labels == label).any():
         present = [int(value) for value in np.unique(labels) if value]
@@ -72,6 +82,11 @@ def getMask(mask: sitk.Image, **kwargs: Any) -> sitk.Image:
             f"label {label} is not in the mask, which holds {present or 'no label at all'}"
         )
     return mask
+
+
+def to_32_bits(mask: sitk.Image) -> sitk.Image:
+    """Labels as 32-bit unsigned integers; the mask itself where it holds such."""
+    return mask if mask.GetPixelID() == sitk.sitkUInt32 else sitk.Cast(mask, sitk.sitkUInt32)
 
 
 def checkMask(
@@ -153,8 +168,14 @@ def cropToTumorMask(
         raise InputError(
             f"boundingBox {ends.tolist()} with padDistance {pad} holds no voxel of {size.tolist()}"
         )
-    before, behind = low.tolist(), (size - 1 - high).tolist()
-    return sitk.Crop(imageNode, before, behind), sitk.Crop(maskNode, before, behind)
+    cut = np.stack([low, high], axis=1).ravel()
+    return crop(imageNode, cut), crop(maskNode, cut)
+
+
+def crop(image: sitk.Image, box: IntArray) -> sitk.Image:
+    """The part of an image within a box x, x, y, y, z, z; the image itself where that is all of it."""
+    before, behind = box[::2], np.array(image.GetSize()) - 1 - box[1::2]
+    return sitk.Crop(image, before.tolist(), behind.tolist()) if before.any() or behind.any() else image
 
 
 def check_within(image: sitk.Image, mask: sitk.Image, label: int) -> IntArray:

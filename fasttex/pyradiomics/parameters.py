@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import SettingsError
 from ..settings.files import read_mapping
+from .resampling import interpolator_of
 
 __all__ = ["DEFAULTS", "Parameters", "check_arguments", "read_parameters"]
 
@@ -42,20 +43,6 @@ DEFAULTS: dict[str, Any] = {
     "label": 1,
     "additionalInfo": True,
 }
-
-#: Interpolators that SimpleITK numbers from 1.
-INTERPOLATORS = (
-    "sitkNearestNeighbor",
-    "sitkLinear",
-    "sitkBSpline",
-    "sitkGaussian",
-    "sitkLabelGaussian",
-    "sitkHammingWindowedSinc",
-    "sitkCosineWindowedSinc",
-    "sitkWelchWindowedSinc",
-    "sitkLanczosWindowedSinc",
-    "sitkBlackmanWindowedSinc",
-)
 
 _Positive = Annotated[float, msgspec.Meta(gt=0)] | None
 _Count = Annotated[int, msgspec.Meta(ge=1)] | None
@@ -203,11 +190,11 @@ def _with_guess(name: str, known: tuple[str, ...] = _Setting.__struct_fields__) 
 
 def _check_words(settings: Mapping[str, Any], where: str) -> None:
     """Names that a library knows."""
-    interpolator = settings.get("interpolator")
-    if isinstance(interpolator, str) and interpolator not in INTERPOLATORS:
-        raise SettingsError(f"{where}: interpolator is {interpolator!r}, expected one of {INTERPOLATORS}")
-    if isinstance(interpolator, int) and not 1 <= interpolator <= len(INTERPOLATORS):
-        raise SettingsError(f"{where}: interpolator is {interpolator}, expected 1 to {len(INTERPOLATORS)}")
+    if settings.get("interpolator") is not None:
+        try:
+            interpolator_of(settings["interpolator"])
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
     wavelet = settings.get("wavelet")
     if wavelet is None:
         return

@@ -12,7 +12,7 @@ from ..types import FloatArray
 from .geometry import IntArray, choice, label_of, roi_box
 from .masks import bounding, check_within, cropToTumorMask, mismatch, on_grid_of
 
-__all__ = ["INTERPOLATORS", "resampleImage"]
+__all__ = ["INTERPOLATORS", "interpolator_of", "resampleImage"]
 
 #: The names of SimpleITK's interpolators.
 INTERPOLATORS = (
@@ -58,7 +58,8 @@ def resampleImage(
     **kwargs
         `resampledPixelSpacing`, in mm, x first, 0 keeps an axis, as a ROI of one slice does;
         `interpolator` (`sitkBSpline`), a name or number of SimpleITK; `padDistance` (5), how many new
-        voxels the result is wider than the ROI on each side; `label` (1).
+        voxels the result is wider than the ROI on each side; `label` (1). ``shared``, a `Shared`, lets the
+        labels of an image share its B-spline coefficients.
 
     Returns
     -------
@@ -86,7 +87,7 @@ def resampleImage(
     return cropToTumorMask(imageNode, maskNode, bounding(box), **kwargs)
 
 
-def _interpolator(value: Any) -> int:
+def interpolator_of(value: Any) -> int:
     """SimpleITK's number of an interpolator that is given by name or number."""
     known = {name: int(getattr(sitk, name)) for name in INTERPOLATORS if hasattr(sitk, name)}
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
@@ -141,7 +142,7 @@ def _resample(
         raise SettingsError(
             f"padDistance is {pad}: nothing is left of a ROI of {box[len(size) :].tolist()} voxels"
         )
-    interpolator = _interpolator(settings.get("interpolator", sitk.sitkBSpline))
+    interpolator = interpolator_of(settings.get("interpolator", sitk.sitkBSpline))
     resample = sitk.ResampleImageFilter()
     resample.SetOutputSpacing(spacing.tolist())
     resample.SetOutputDirection(mask.GetDirection())
@@ -149,7 +150,11 @@ def _resample(
     resample.SetSize(size.tolist())
     resample.SetOutputPixelType(image.GetPixelID())
     resample.SetInterpolator(interpolator)
-    if interpolator == sitk.sitkBSpline and "float" in image.GetPixelIDTypeAsString():
+    shared = settings.get("shared")
+    if interpolator == sitk.sitkBSpline and shared is not None:
+        nearby = shared.once("coefficients", image, lambda: _coefficients(image))
+        resample.SetInterpolator(sitk.sitkBSplineResamplerOrder3)
+    elif interpolator == sitk.sitkBSpline and "float" in image.GetPixelIDTypeAsString():
         nearby = _without_far_end(image, mask, spacing, size, origin)
     else:
         nearby = image
@@ -157,6 +162,11 @@ def _resample(
     resample.SetOutputPixelType(mask.GetPixelID())
     resample.SetInterpolator(sitk.sitkNearestNeighbor)
     return resampled, resample.Execute(mask)
+
+
+def _coefficients(image: sitk.Image) -> sitk.Image:
+    """Of the cubic B-spline, from which the interpolator makes what it makes of the image, to the bit."""
+    return sitk.BSplineDecomposition(sitk.Cast(image, sitk.sitkFloat64), 3)
 
 
 def _without_far_end(

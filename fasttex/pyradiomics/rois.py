@@ -26,8 +26,9 @@ class Roi:
 
     settings: dict[str, Any]
     info: GeneralInfo
-    mask: Any = None
-    box: Any = None
+    box: Any = None  # of the re-segmented mask
+    mask: Any = None  # all of it, only for filters that look at it
+    cropped: Any = None  # image and mask within the box
     features: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     failure: Exception | None = None
 

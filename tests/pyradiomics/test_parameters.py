@@ -69,7 +69,7 @@ def test_a_dict_and_json_are_parameters_too():
         ("setting: {binCount: 1.5}", "binCount"),
         ("setting: {force2Ddimension: 3}", "force2Ddimension"),
         ("setting: {interpolator: sitkCubic}", "sitkCubic"),
-        ("setting: {interpolator: 77}", "expected 1 to 10"),
+        ("setting: {interpolator: 77}", "interpolator is 77"),
         ("setting: {weightingNorm: taxi}", "weightingNorm"),
         ("setting: {resegmentMode: both}", "resegmentMode"),
         ("setting: {distances: [0]}", "distances"),
