@@ -122,13 +122,15 @@ class RadiomicsGLCM(RadiomicsTextureBase):
     def _blocks(self) -> list[Angles]:
         """The angles, as many at a time as memory should hold; all at once where they are summed."""
         angles = self._angles
+        if not len(angles):
+            return []
         some = max(1, _BLOCK // max(1, self.counts.roi.n_levels**2))
         if self.weightingNorm is not None or some >= len(angles):
             return [angles]
         return [angles[start : start + some] for start in range(0, len(angles), some)]
 
     def _calculate(self) -> dict[str, float]:
-        rows, names = [], [name for name in self.FEATURES if name != "MCC"]
+        rows, names = [np.empty((0, len(_PLACE)))], [name for name in self.FEATURES if name != "MCC"]
         for angles in self._blocks():
             if self._plain:
                 found, _ = features_of_groups("glcm", [[self._matrix(angles)]], PYRADIOMICS)
@@ -168,7 +170,7 @@ class RadiomicsGLCM(RadiomicsTextureBase):
         """Mean over the angles; 1 for a ROI of one level, whether it has pairs or not."""
         if len(self.counts.gray_levels) == 1:
             return 1.0
-        values = []
+        values = [np.empty(0)]
         for angles in self._blocks():
             p = self._probabilities(angles)
             if self._plain:
