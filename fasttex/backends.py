@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
@@ -59,8 +60,9 @@ def get_backend(name: str = "auto") -> Backend:
     if name not in _MODULES:
         known = ", ".join(["auto", *_MODULES])
         raise UnknownBackendError(f"backend is {name!r}, expected one of: {known}")
+    module = f"{__package__}.kernels.{_MODULES[name]}"
     try:
-        return cast(Backend, importlib.import_module(f"{__package__}.kernels.{_MODULES[name]}"))
+        return cast(Backend, sys.modules.get(module) or importlib.import_module(module))
     except ImportError as error:
         raise BackendUnavailableError(f"backend {name!r} is not here ({error}); {_FIX[name]}") from error
 

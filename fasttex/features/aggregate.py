@@ -152,7 +152,7 @@ class _Mean:
             return
         k = len(rois)
         at: Any = slice(rois[0], rois[-1] + 1) if rois[-1] - rois[0] == k - 1 else rois
-        if len(rows) == k and (group == np.arange(k)).all():  # one row each
+        if len(rows) == k and (k == 1 or (group == np.arange(k)).all()):  # one row each
             self._sums[at] += rows
             self._n[at] += 1
             return
@@ -165,4 +165,7 @@ class _Mean:
 
     @property
     def value(self) -> FloatArray:
+        if self._n.all():
+            mean: FloatArray = self._sums / self._n
+            return mean
         return np.divide(self._sums, self._n, out=np.full_like(self._sums, np.nan), where=self._n > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -57,7 +58,7 @@ def _bytes(item: DiscretizedRoi, family: str, planar: bool, options: Options) ->
         family,
         item.n_levels,
         max(item.shape),
-        item.levels.size,
+        math.prod(item.shape),
         distance=options.distance,
         planar=planar,
         convention=options.convention.name,

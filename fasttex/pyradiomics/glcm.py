@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..conventions import PYRADIOMICS
-from ..features.correlation import maximal_correlation_coefficient
 from ..features.engine import features_of_groups
 from ..features.families import FEATURES
 from ..types import FloatArray, Glcm, IntArray
 from .angles import NORMS, Angles, lengths_mm
 from .base import RadiomicsTextureBase, mean_rows
-from .correlation import exact_coefficients, with_small_number
+from .correlation import coefficients, coefficients_of_counts
 from .pairs import pair_features
 
 __all__ = ["RadiomicsGLCM"]
@@ -172,22 +171,8 @@ class RadiomicsGLCM(RadiomicsTextureBase):
             return 1.0
         values = [np.empty(0)]
         for angles in self._blocks():
-            p = self._probabilities(angles)
             if self._plain:
-                matrix = self._matrix(angles)
-                exact = maximal_correlation_coefficient([matrix])
-                # Of a ROI of several levels an angle whose pairs all have one level tells nothing: 0.
-                exact[~np.isnan(exact) & _of_one_level(matrix.counts)] = 0.0
-                exact = exact[~np.isnan(exact)]
+                values.append(coefficients_of_counts(self._matrix(angles)))
             else:
-                exact = exact_coefficients(p)
-            values.append(with_small_number(p, exact))
+                values.append(coefficients(self._probabilities(angles)))
         return float(mean_rows(np.concatenate(values)[:, None])[0])
-
-
-def _of_one_level(counts: IntArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether all pairs of an angle have one level."""
-    diagonal = np.einsum("aii->ai", counts)
-    return np.asarray(
-        (np.count_nonzero(diagonal, axis=1) == 1) & (diagonal.sum(axis=1) == counts.sum((1, 2)))
-    )
