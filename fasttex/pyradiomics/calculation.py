@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from .filters.gaussian import log_name, log_obstacle
 from .generalinfo import GeneralInfo
 from .masks import crop
 from .region import Region
-from .rois import Roi
+from .rois import Roi, box_key
 from .selection import Selection
 
 __all__ = ["Calculation"]
@@ -36,7 +37,9 @@ class Calculation(Selection):
     def _begin_roi(self, roi: Roi, image: sitk.Image, mask: sitk.Image) -> None:
         """Re-segment, and compute what no image type changes."""
         settings = roi.settings
-        roi.box = box = imageoperations.checkMask(image, mask, **settings)[0]
+        made, what = functools.partial(imageoperations.checkMask, image, mask, **settings), box_key(settings)
+        roi.box = box = roi.shared.once(what, mask, made)[0]
+        roi.shared.forget(what)
         whole = roi.cropped = imageoperations.cropToTumorMask(image, mask, box)
         if settings.get("resegmentRange") is not None:
             mask = imageoperations.resegmentMask(image, mask, **settings)

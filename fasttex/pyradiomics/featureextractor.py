@@ -21,7 +21,7 @@ from .calculation import Calculation
 from .generalinfo import GeneralInfo
 from .masks import to_32_bits
 from .parameters import DEFAULTS, check_arguments
-from .rois import Roi, crops, labels_of, read
+from .rois import Roi, box_key, crops, labels_of, read
 from .shared import Shared
 
 __all__ = ["RadiomicsFeatureExtractor"]
@@ -105,8 +105,9 @@ class RadiomicsFeatureExtractor(Calculation):
         if voxelBased:
             raise KernelUnavailableError("feature maps (voxelBased=True) are not available; leave it out")
         settings = self._settings_for(label, label_channel)
-        roi = Roi(settings, self._begin(settings))
-        image, mask = self.loadImage(imageFilepath, maskFilepath, roi.info, **settings)
+        shared = Shared()
+        roi = Roi(settings, self._begin(settings, shared), shared)
+        image, mask = self.loadImage(imageFilepath, maskFilepath, roi.info, **settings, shared=shared)
         self._begin_roi(roi, image, mask)
         self._filter_and_compute(image, [roi])
         if roi.failure is not None:
@@ -139,12 +140,12 @@ class RadiomicsFeatureExtractor(Calculation):
         labelmap = labelmap if labelmap.GetNumberOfComponentsPerPixel() > 1 else to_32_bits(labelmap)
         if labels is None:
             labels = labels_of(labelmap)
-        common = Shared()
+        common = Shared(many=len(labels) > 1)
         rois: dict[int, Roi] = {}
         shared = None
         for label in map(int, labels):
             settings = self._settings_for(label, None)
-            rois[label] = roi = Roi(settings, self._begin(settings, common))
+            rois[label] = roi = Roi(settings, self._begin(settings, common), common)
             try:
                 loaded, mask = self.loadImage(image, labelmap, roi.info, **settings, shared=common)
                 self._begin_roi(roi, loaded, mask)
@@ -202,7 +203,8 @@ class RadiomicsFeatureExtractor(Calculation):
         if settings.get("normalize"):
             made = functools.partial(imageoperations.normalizeImage, image, **settings)
             image = made() if shared is None else shared.once("normalized", image, made)
-        box, corrected = imageoperations.checkMask(image, mask, **settings)
+        check = functools.partial(imageoperations.checkMask, image, mask, **settings)
+        box, corrected = check() if shared is None else shared.once(box_key(settings), mask, check)
         if corrected is not None:
             mask = corrected
             if generalInfo is not None and settings.get("additionalInfo"):

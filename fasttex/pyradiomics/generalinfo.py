@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..conventions import PYRADIOMICS
+from .boxes import box_of
 from .shared import Shared
 
 __all__ = ["PREFIX", "GeneralInfo"]
@@ -81,11 +82,12 @@ class GeneralInfo:
             self._add(where + "Hash", self._shared.once("hash", mask, lambda: _hash(mask)))
         self._add(where + "Spacing", mask.GetSpacing())
         self._add(where + "Size", mask.GetSize())
-        inside = sitk.GetArrayViewFromImage(mask) == label
-        if not inside.any():
+        labels = sitk.GetArrayViewFromImage(mask)
+        found = box_of(labels, label)
+        if found is None:
             return
-        box = _box(inside)
-        inside = inside[box]
+        box = found[3 - labels.ndim :]
+        inside = labels[box] == label
         start = [s.start for s in reversed(box)]
         self._add(where + "BoundingBox", (*start, *reversed(inside.shape)))
         indices = np.nonzero(inside)
@@ -135,17 +137,6 @@ def _hash(image: sitk.Image) -> str:
 
 def _statistics(values: NDArray[Any]) -> tuple[np.float64, ...]:
     return values.mean(dtype=np.float64), np.float64(values.min()), np.float64(values.max())
-
-
-def _box(inside: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """The smallest box around the voxels inside."""
-    box: list[slice] = []
-    for axis in range(inside.ndim):
-        here = inside[tuple(box)]
-        rest = tuple(a for a in range(inside.ndim) if a != axis)
-        found = np.flatnonzero(here.any(axis=rest))
-        box.append(slice(int(found[0]), int(found[-1]) + 1))
-    return tuple(box)
 
 
 def _pieces(inside: NDArray[np.bool_]) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import GeometryMismatchError, InputError, LabelNotFoundError, SettingsError
 from ..types import FloatArray
+from .boxes import box_of
 
 __all__ = [
     "ImageTypeError",
@@ -87,19 +88,11 @@ def roi_box(mask: sitk.Image, label: int) -> IntArray:
         The mask does not hold the label.
     """
     labels = mask_array(mask)
-    start, extent = [], []
-    box: tuple[slice, ...] = ()
-    limits = np.iinfo(labels.dtype)
-    inside = labels == label if limits.min <= label <= limits.max else np.zeros(labels.shape, np.bool_)
-    for axis in range(inside.ndim):
-        within = inside[box]  # no wider than what the axes before have left
-        hit = np.flatnonzero(within.any(axis=tuple(a for a in range(inside.ndim) if a != axis)))
-        if not len(hit):
-            raise LabelNotFoundError(_missing(labels, label))
-        start.append(hit[0])
-        extent.append(hit[-1] - hit[0] + 1)
-        box = (*box, slice(hit[0], hit[-1] + 1))
-    return np.array([*start[::-1], *extent[::-1]], dtype=np.int64)
+    box = box_of(labels, label)
+    if box is None:
+        raise LabelNotFoundError(_missing(labels, label))
+    sides = box[3 - labels.ndim :][::-1]
+    return np.array([*(s.start for s in sides), *(s.stop - s.start for s in sides)], dtype=np.int64)
 
 
 def roi_of(mask: sitk.Image, label: int, box: IntArray) -> NDArray[np.bool_]:

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from ..backends import compiled
 from ..errors import GeometryMismatchError, InputError, LabelNotFoundError
 from ..types import BoolArray, FloatArray, Shape, Triple
+from .boxes import box_of
 
 __all__ = ["Region"]
-
-# Boxes are found for all labels up to the highest.
-_DIRECT_LABELS = 65_535
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +69,7 @@ class Region:
                 "resample one on the grid of the other"
             )
         voxels = _volume(mask)
-        box = _box(voxels, label)
+        box = box_of(voxels, label)
         if box is None:
             present = np.unique(voxels)
             raise LabelNotFoundError(
@@ -138,25 +136,3 @@ def _volume(image: Any) -> NDArray[Any]:
             "voxel, expected 2 or 3 axes and one component; take one component or time point"
         )
     return voxels if voxels.ndim == 3 else voxels.reshape(1, *voxels.shape)
-
-
-def _box(voxels: NDArray[Any], label: int) -> tuple[slice, slice, slice] | None:
-    """The smallest box that holds a label; None where there is none."""
-    extension = compiled()
-    if extension is not None and voxels.dtype.kind in "iu" and voxels.flags.c_contiguous:
-        low, high = (0 if voxels.dtype.kind == "u" else int(voxels.min())), int(voxels.max())
-        if not low <= label <= high:
-            return None
-        if low >= 0 and high <= _DIRECT_LABELS and label > 0:
-            boxes = extension.label_boxes(voxels, high)
-            if boxes is not None:
-                z, y, x, z_stop, y_stop, x_stop = boxes[int(label) - 1].tolist()
-                return (slice(z, z_stop), slice(y, y_stop), slice(x, x_stop)) if z_stop else None
-    inside = voxels == label
-    if not inside.any():
-        return None
-    sides = []
-    for axis in range(3):
-        held = np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))
-        sides.append(slice(int(held[0]), int(held[-1]) + 1))
-    return (sides[0], sides[1], sides[2])

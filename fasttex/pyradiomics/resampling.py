@@ -151,7 +151,7 @@ def _resample(
     resample.SetOutputPixelType(image.GetPixelID())
     resample.SetInterpolator(interpolator)
     shared = settings.get("shared")
-    if interpolator == sitk.sitkBSpline and shared is not None:
+    if interpolator == sitk.sitkBSpline and shared is not None and shared.many:
         nearby = shared.once("coefficients", image, lambda: _coefficients(image))
         resample.SetInterpolator(sitk.sitkBSplineResamplerOrder3)
     elif interpolator == sitk.sitkBSpline and "float" in image.GetPixelIDTypeAsString():

@@ -14,8 +14,9 @@ import SimpleITK as sitk
 
 from ..errors import InputError
 from .generalinfo import PREFIX, GeneralInfo
+from .shared import Shared
 
-__all__ = ["Roi", "crops", "labels_of", "read"]
+__all__ = ["Roi", "box_key", "crops", "labels_of", "read"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class Roi:
 
     settings: dict[str, Any]
     info: GeneralInfo
+    shared: Shared
     box: Any = None  # of the re-segmented mask
     mask: Any = None  # all of it, only for filters that look at it
     cropped: Any = None  # image and mask within the box
@@ -41,6 +43,11 @@ class Roi:
         if not self.settings.get("additionalInfo"):
             found = {key: value for key, value in found.items() if key.startswith(f"{PREFIX}Failed")}
         return OrderedDict(found | self.features)
+
+
+def box_key(settings: Mapping[str, Any]) -> str:
+    """What a ROI's checked box is called among what is shared."""
+    return f"box of {settings.get('label') or 1}"
 
 
 def crops(settings: Mapping[str, Any]) -> bool:

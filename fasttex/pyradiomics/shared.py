@@ -9,9 +9,16 @@ __all__ = ["Shared"]
 
 
 class Shared:
-    """What the labels of one image have in common, made once and kept as long as this."""
+    """What the labels of one image have in common, made once and kept as long as this.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    many : bool
+        Whether there are several labels, for which it pays to prepare more.
+    """
+
+    def __init__(self, *, many: bool = False) -> None:
+        self.many = many
         self._made: dict[tuple[str, int], tuple[Any, Any]] = {}
 
     def once(self, what: str, source: Any, make: Callable[[], Any]) -> Any:
@@ -20,3 +27,7 @@ class Shared:
         if key not in self._made:
             self._made[key] = source, make()  # who keeps the source keeps its id
         return self._made[key][1]
+
+    def forget(self, what: str) -> None:
+        """Let go of results by this name, and of their sources."""
+        self._made = {key: made for key, made in self._made.items() if key[0] != what}
