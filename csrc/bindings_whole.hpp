@@ -7,6 +7,7 @@
 #include "features_ivh.hpp"
 #include "features_morphology.hpp"
 #include "local_peaks.hpp"
+#include "planar_diameters.hpp"
 #include "runs.hpp"
 #include "surface.hpp"
 
@@ -119,6 +120,16 @@ inline nb::tuple mask_summary(const Inside& mask) {
     return nb::make_tuple(found.voxels, found.pieces, triple(found.first), triple(found.stop));
 }
 
+// Of ones and zeros; what lies around them is outside.
+inline nb::tuple planar_diameters_of(const Inside& mask, double z_mm, double y_mm, double x_mm) {
+    std::array<double, 3> found;
+    {
+        const nb::gil_scoped_release unlocked;
+        found = planar_diameters(mask_of(mask), {z_mm, y_mm, x_mm});
+    }
+    return nb::make_tuple(found[0], found[1], found[2]);
+}
+
 // int64 (n_labels, 6), or None for a dtype or layout that is not read here.
 inline nb::object boxes_of_labels(const Volume& labels, Index n_labels) {
     const Strided view = strided_of(labels);
@@ -166,6 +177,8 @@ inline void bind_whole(nb::module_& m) {
     m.def("local_intensity", local_intensity_rows, nb::arg("items"), nb::arg("images"), nb::arg("starts"),
           nb::arg("spheres"), nb::arg("reaches"), nb::arg("threads"));
     m.def("mask_summary", mask_summary, nb::arg("mask"));
+    m.def("planar_diameters", planar_diameters_of, nb::arg("mask"), nb::arg("z_mm"), nb::arg("y_mm"),
+          nb::arg("x_mm"));
     m.def("label_boxes", boxes_of_labels, nb::arg("labels"), nb::arg("n_labels"));
     m.def("values_inside", values_inside, nb::arg("intensities"), nb::arg("mask"), nb::arg("n_voxels"));
 }

@@ -91,30 +91,24 @@ def coefficients(
 ) -> tuple[float, float, tuple[float, float, float, float]]:
     """What `calculate_coefficients` gives, of a mask cut from a larger array at `start`."""
     area, volume = area_and_volume(inside, spacing_mm, start)
+    core = inside[1:-1, 1:-1, 1:-1]
+    closed = min(inside.shape) >= 3 and np.count_nonzero(core) == np.count_nonzero(inside)
+    if closed and not core.any():
+        return area, volume, (0.0, 0.0, 0.0, 0.0)
+    if closed:
+        return area, volume, _closed_diameters(inside, np.ascontiguousarray(core), spacing_mm)
     edges = edges_of(inside)
     across_z, across_y, across_x = planar_diameters(edges, spacing_mm)
-    return area, volume, (across_z, across_y, across_x, _largest_distance(inside, edges, spacing_mm))
+    largest = farthest(row_ends(edges, 2) * (np.array(spacing_mm) / 2))
+    return area, volume, (across_z, across_y, across_x, largest)
 
 
-def coefficients_2d(inside: BoolArray, spacing_mm: tuple[float, float]) -> tuple[float, float, float]:
-    """What `calculate_coefficients2D` gives."""
-    perimeter, area = perimeter_and_area(inside, spacing_mm)
-    ends = row_ends(edges_of(inside), 1)
-    return perimeter, area, farthest(ends * (np.array(spacing_mm) / 2))
-
-
-def _largest_distance(
-    inside: BoolArray, edges: list[BoolArray], spacing_mm: tuple[float, float, float]
-) -> float:
-    """Between any two vertices, in mm: of the convex hull, where the mesh is closed."""
-    core = inside[1:-1, 1:-1, 1:-1]
-    if min(inside.shape) < 3 or np.count_nonzero(core) != np.count_nonzero(inside):
-        return farthest(row_ends(edges, 2) * (np.array(spacing_mm) / 2))
-    if not core.any():
-        return 0.0
-    mask = np.ascontiguousarray(core)
+def _closed_diameters(
+    padded: BoolArray, mask: BoolArray, spacing_mm: tuple[float, float, float]
+) -> tuple[float, float, float, float]:
+    """Of a mask that is not empty, given with a voxel of outside around it and without."""
     roi = DiscretizedRoi(
-        buffer=inside.view(np.uint8),
+        buffer=padded.view(np.uint8),
         pad=(1, 1, 1),
         shape=(mask.shape[0], mask.shape[1], mask.shape[2]),
         n_levels=1,
@@ -125,7 +119,16 @@ def _largest_distance(
     )
     extension = compiled()
     if extension is None or max(mask.shape) > _LONGEST_SIDE:
-        return maximum_diameter_mm(roi)
+        return (*planar_diameters(edges_of(padded), spacing_mm), maximum_diameter_mm(roi))
     # Only the diameter is taken from the row: area and volume are by other tables.
     cases, areas = [np.zeros(256, dtype=np.int64)], [np.zeros(256)]
-    return float(extension.morphology([roi], cases, areas, volume_table(), 1)[0][_DIAMETER])
+    largest = extension.morphology([roi], cases, areas, volume_table(), 1)[0][_DIAMETER]
+    across_z, across_y, across_x = extension.planar_diameters(mask, *spacing_mm)
+    return across_z, across_y, across_x, float(largest)
+
+
+def coefficients_2d(inside: BoolArray, spacing_mm: tuple[float, float]) -> tuple[float, float, float]:
+    """What `calculate_coefficients2D` gives."""
+    perimeter, area = perimeter_and_area(inside, spacing_mm)
+    ends = row_ends(edges_of(inside), 1)
+    return perimeter, area, farthest(ends * (np.array(spacing_mm) / 2))
