@@ -19,7 +19,7 @@ from ..errors import KernelUnavailableError
 from . import imageoperations
 from .calculation import Calculation
 from .generalinfo import GeneralInfo
-from .masks import to_32_bits
+from .masks import labels_in, to_32_bits
 from .parameters import DEFAULTS, check_arguments
 from .rois import Roi, box_key, crops, labels_of, read
 from .shared import Shared
@@ -195,7 +195,7 @@ class RadiomicsFeatureExtractor(Calculation):
         """
         settings, shared = {**DEFAULTS, **kwargs}, kwargs.get("shared")
         image = read(ImageFilePath, "image")
-        mask = imageoperations.getMask(read(MaskFilePath, "mask"), **settings)
+        mask = labels_in(read(MaskFilePath, "mask"), settings.get("label_channel") or 0)
         label = settings.get("label") or 1
         if generalInfo is not None and settings.get("additionalInfo"):
             generalInfo.addImageElements(image)

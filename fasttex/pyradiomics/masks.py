@@ -30,6 +30,7 @@ __all__ = [
     "crop",
     "cropToTumorMask",
     "getMask",
+    "labels_in",
     "mismatch",
     "on_grid_of",
     "to_32_bits",
@@ -63,7 +64,19 @@ def getMask(mask: sitk.Image, **kwargs: Any) -> sitk.Image:
     InputError
         There is no such channel, or the pixels are not numbers.
     """
-    label, channel, n = label_of(kwargs), kwargs.get("label_channel", 0), mask.GetNumberOfComponentsPerPixel()
+    label, mask = label_of(kwargs), labels_in(mask, kwargs.get("label_channel", 0))
+    labels = sitk.GetArrayViewFromImage(mask)
+    if not (labels == label).any():
+        present = [int(value) for value in np.unique(labels) if value]
+        raise LabelNotFoundError(
+            f"label {label} is not in the mask, which holds {present or 'no label at all'}"
+        )
+    return mask
+
+
+def labels_in(mask: sitk.Image, channel: Any = 0) -> sitk.Image:
+    """What `getMask` makes, whatever labels there are."""
+    n = mask.GetNumberOfComponentsPerPixel()
     if n > 1:
         if not isinstance(channel, (int, np.integer)) or not 0 <= channel < n:
             raise InputError(f"label_channel is {channel!r}, but the mask has channels 0 to {n - 1}")
@@ -75,12 +88,6 @@ def getMask(mask: sitk.Image, **kwargs: Any) -> sitk.Image:
         )
     else:
         mask = to_32_bits(mask)
-    labels = sitk.GetArrayViewFromImage(mask)
-    if not (labels == label).any():
-        present = [int(value) for value in np.unique(labels) if value]
-        raise LabelNotFoundError(
-            f"label {label} is not in the mask, which holds {present or 'no label at all'}"
-        )
     return mask
 
 
