@@ -13,8 +13,8 @@ from ..types import BoolArray, FloatArray, Glcm, IntArray
 __all__ = ["coefficients", "coefficients_of_counts"]
 
 _EPS = float(np.spacing(1))
-#: Where the small number changes denominators by more than this share, more than its derivative matters.
-_MUCH = 2e-5
+#: Where more than the small number's derivative could matter by this, eigenvalues are computed anew.
+_MATTERS = 1e-10
 #: Above it the largest eigenvalue, which is about 1, is as near as the second.
 _NEAR_ONE = 0.999
 #: Eigenvalues of larger matrices take too long.
@@ -65,11 +65,14 @@ def coefficients_of_counts(matrix: Glcm) -> FloatArray:
         Of the offsets that have pairs; 0 where these all have one level.
     """
     found = maximal_correlation_coefficient([matrix], epsilon=_EPS)
+    fall = maximal_correlation_coefficient([matrix]) ** 2 - found**2
     found[~np.isnan(found) & _of_one_level(matrix.counts)] = 0.0
     if len(matrix.level_values) <= _MOST_LEVELS:
         by_level = matrix.counts.sum(axis=1) + matrix.counts.sum(axis=2)
         rarest = np.where(by_level > 0, by_level, np.inf).min(axis=1) / by_level.sum(axis=1).clip(min=1)
-        for a in np.flatnonzero((found**2 > _NEAR_ONE) | (_EPS / rarest**2 > _MUCH) & (found > 0)):
+        # The next order is that by which the rarest level's denominator changes, and the change's own square.
+        doubtful = np.maximum(fall * (_EPS / rarest**2), 100 * fall**2) > _MATTERS
+        for a in np.flatnonzero((found**2 > _NEAR_ONE) | doubtful & (found > 0)):
             counts = matrix.counts[a] + matrix.counts[a].T
             found[a] = coefficients((counts / counts.sum())[None])[0]
     return np.asarray(found[~np.isnan(found)])
