@@ -9,7 +9,7 @@ import numpy as np
 
 from ..types import BoolArray, FloatArray, IntArray, Shape, Triple
 
-__all__ = ["VoxelCenters", "ellipsoid_area", "semi_axes", "voxel_centers"]
+__all__ = ["VoxelCenters", "axis_variances", "ellipsoid_area", "semi_axes", "voxel_centers"]
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,39 @@ def semi_axes(centers: VoxelCenters, spacing_mm: Triple) -> FloatArray:
     >>> semi_axes(voxel_centers(np.ones((1, 2, 2), dtype=bool)), (1.0, 3.0, 3.0)).round(6).tolist()
     [3.464102, 3.464102, 0.0]
     """
-    n, k = centers.n, range(3)
-    if n == 1:
+    if centers.n == 1:
         return np.full(3, np.nan)
+    return np.asarray(2 * np.sqrt(axis_variances(centers, spacing_mm, 1)))
+
+
+def axis_variances(centers: VoxelCenters, spacing_mm: Triple, ddof: int) -> FloatArray:
+    """Variances of the voxel centers along their principal axes: the eigenvalues of the covariance.
+
+    Parameters
+    ----------
+    centers : VoxelCenters
+    spacing_mm : tuple of float
+        Along (z, y, x).
+    ddof : {0, 1}
+        Whether the covariance is over N, or over N − 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (3,)
+        In mm², falling; 0, not a rounding error, along axes that the voxels do not extend along.
+
+    Examples
+    --------
+    >>> axis_variances(voxel_centers(np.ones((1, 1, 3), dtype=bool)), (1.0, 1.0, 3.0), 0).tolist()
+    [6.0, 0.0, 0.0]
+    """
+    n, k, s = centers.n, range(3), spacing_mm
     first, second = centers.first, centers.second
     whole = [[n * second[i][j] - first[i] * first[j] for j in k] for i in k]  # n² times the covariance
-    s = spacing_mm
-    covariance = [[whole[i][j] / (n * (n - 1)) * s[i] * s[j] for j in k] for i in k]
+    covariance = [[whole[i][j] / (n * (n - ddof)) * s[i] * s[j] for j in k] for i in k]
     eigenvalues = np.linalg.eigvalsh(np.array(covariance))[::-1].clip(min=0)
     eigenvalues[_rank(whole) :] = 0
-    return np.asarray(2 * np.sqrt(eigenvalues))
+    return np.asarray(eigenvalues)
 
 
 def _rank(m: list[list[int]]) -> int:

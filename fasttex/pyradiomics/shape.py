@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..features.ellipsoid import voxel_centers
+from ..features.ellipsoid import axis_variances, voxel_centers
 from ..types import BoolArray, FloatArray
 from .base import RadiomicsFeaturesBase
 from .cShape import coefficients
@@ -92,7 +92,7 @@ class RadiomicsShape(RadiomicsFeaturesBase):
     @cached_property
     def eigenValues(self) -> FloatArray:
         """Variances along the principal axes in mm², rising: shape (3,)."""
-        return axis_variances(self.region.inside, self.region.spacing_mm)
+        return axis_variances(voxel_centers(self.region.inside), self.region.spacing_mm, 0)[::-1]
 
     @cached_property
     def pixelSpacing(self) -> NDArray[np.float64]:
@@ -127,43 +127,3 @@ class RadiomicsShape(RadiomicsFeaturesBase):
 def _ratio(smaller: float, larger: float) -> float:
     """Root of the ratio of two variances; NaN for a ROI of one voxel."""
     return math.sqrt(smaller / larger) if larger else math.nan
-
-
-def axis_variances(inside: BoolArray, spacing_mm: tuple[float, ...]) -> FloatArray:
-    """Variances of the voxel centers along their principal axes, over N.
-
-    Parameters
-    ----------
-    inside : ndarray of bool, shape (z, y, x)
-        Not empty.
-    spacing_mm : tuple of float
-        Along (z, y, x).
-
-    Returns
-    -------
-    ndarray of float64, shape (3,)
-        In mm², rising; 0, not a rounding error, along axes that the voxels do not extend along.
-
-    Examples
-    --------
-    >>> axis_variances(np.ones((1, 1, 3), dtype=bool), (1.0, 1.0, 3.0))
-    array([0., 0., 6.])
-    """
-    c = voxel_centers(inside)
-    n = c.n
-    whole = [[n * c.second[i][j] - c.first[i] * c.first[j] for j in range(3)] for i in range(3)]
-    covariance = [[whole[i][j] / n**2 * spacing_mm[i] * spacing_mm[j] for j in range(3)] for i in range(3)]
-    found = np.linalg.eigvalsh(np.array(covariance)).clip(min=0)
-    found[: 3 - _rank(whole)] = 0
-    return np.asarray(found)
-
-
-def _rank(m: list[list[int]]) -> int:
-    """Rank of a covariance of whole numbers."""
-    minors = [m[i][i] * m[j][j] - m[i][j] ** 2 for i, j in ((0, 1), (0, 2), (1, 2))]
-    determinant = (
-        m[0][0] * minors[2]
-        - m[0][1] * (m[0][1] * m[2][2] - m[1][2] * m[0][2])
-        + m[0][2] * (m[0][1] * m[1][2] - m[1][1] * m[0][2])
-    )
-    return 3 if determinant else 2 if any(minors) else 1 if any(m[i][i] for i in range(3)) else 0
