@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--quick", is_flag=True, help="Smaller ROIs: some seconds instead of most of a minute.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON on standard output, with every number.")
 def bench(backend: str, threads: int | None, quick: bool, as_json: bool) -> None:
-    r"""Measure how fast the kernels and the features are on this machine, and that the backends agree.
+    """Measure how fast the kernels and the features are on this machine, and that the backends agree.
 
     The data are smooth noise within a ball, 32 gray levels, made from a seed. Each task runs once before it
     is timed, so the first run also compiles what Numba has not in its cache. Other work on the machine shows

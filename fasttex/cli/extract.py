@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     help="A .csv, .json or .parquet file; CSV on standard output if not given or -.",
 )
 def extract(image: str, rois: tuple[str, ...], output: str, long: bool, **options: Any) -> None:
-    r"""Compute the texture features of the ROIs of an IMAGE.
+    """Compute the texture features of the ROIs of an IMAGE.
 
     ROIS is a label map, each label of which becomes a row, or several mask files.
 

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     help="What is printed to stderr: 1 the least, 3 warnings, 4 every step, 5 everything.",
 )
 def pyradiomics(image: str, mask: str | None, **options: Any) -> None:
-    r"""Extract PyRadiomics' features of an IMAGE and its MASK, or of the cases of a batch file.
+    """Extract PyRadiomics' features of an IMAGE and its MASK, or of the cases of a batch file.
 
     A batch is a .csv file with the columns Image, Mask, and if need be Label and Label_channel; other columns
     are passed through.

@@ -17,7 +17,7 @@ from .shared import USAGE
 @click.argument("script", metavar="SCRIPT.py")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(accelerate: bool, script: str, arguments: tuple[str, ...]) -> None:
-    r"""Run a Python script that uses PyRadiomics, unchanged.
+    """Run a Python script that uses PyRadiomics, unchanged.
 
     \b
     fasttex run --accelerate extract_cohort.py --jobs 8

@@ -176,9 +176,11 @@ def test_template_is_a_settings_file(tmp_path, preset):
 
 
 def test_help_teaches():
-    for words in ([], ["extract"], ["demo"], ["doctor"], ["settings"], ["settings", "show"]):
-        assert "Usage:" in run(*words, "--help").stdout
-    assert "fasttex extract ct.nii.gz" in run("extract", "--help").stdout
+    for words in ([], *([name] for name in main.commands), ["settings", "show"], ["verify", "pyradiomics"]):
+        text = run(*words, "--help").stdout
+        assert "Usage:" in text
+        assert "\\b" not in text
+    assert "\n  fasttex extract ct.nii.gz" in run("extract", "--help").stdout
 
 
 def test_the_installed_command(files):
