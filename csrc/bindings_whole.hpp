@@ -6,6 +6,7 @@
 #include "features_histogram.hpp"
 #include "features_ivh.hpp"
 #include "features_morphology.hpp"
+#include "label_box.hpp"
 #include "local_peaks.hpp"
 #include "planar_diameters.hpp"
 #include "runs.hpp"
@@ -109,15 +110,23 @@ inline nb::object local_intensity_rows(nb::sequence items, nb::sequence images, 
     });
 }
 
+inline nb::tuple triple_of(const Shape& s) { return nb::make_tuple(s.z, s.y, s.x); }
+
+inline MaskSummary summary_of(const Inside& mask, Contact contact) {
+    const nb::gil_scoped_release unlocked;
+    return summarize(mask_of(mask), contact);
+}
+
 // Voxels, pieces, first and stop of the box, each along (z, y, x).
 inline nb::tuple mask_summary(const Inside& mask) {
-    MaskSummary found;
-    {
-        const nb::gil_scoped_release unlocked;
-        found = summarize(mask_of(mask));
-    }
-    const auto triple = [](const Shape& s) { return nb::make_tuple(s.z, s.y, s.x); };
-    return nb::make_tuple(found.voxels, found.pieces, triple(found.first), triple(found.stop));
+    const MaskSummary found = summary_of(mask, Contact::corners);
+    return nb::make_tuple(found.voxels, found.pieces, triple_of(found.first), triple_of(found.stop));
+}
+
+// Voxels, pieces that do not touch at a face, and the sums of the voxels' indices along (z, y, x).
+inline nb::tuple pieces_and_sums(const Inside& mask) {
+    const MaskSummary found = summary_of(mask, Contact::faces);
+    return nb::make_tuple(found.voxels, found.pieces, triple_of(found.sum));
 }
 
 // Of ones and zeros; what lies around them is outside.
@@ -130,29 +139,52 @@ inline nb::tuple planar_diameters_of(const Inside& mask, double z_mm, double y_m
     return nb::make_tuple(found[0], found[1], found[2]);
 }
 
+// Whether a volume's voxels lie in C order, without gaps.
+inline bool is_contiguous(const Strided& v, Index item) {
+    return v.stride.x == item && v.stride.y == v.shape.x * item && v.stride.z == v.shape.y * v.shape.x * item;
+}
+
+// Calls find(voxels) for what lies in C order, as unsigned integers of its size.
+template <class Find>
+void as_unsigned(const Volume& labels, const Find& find) {
+    const nb::gil_scoped_release unlocked;
+    switch (labels.itemsize()) {
+        case 1:
+            return find(static_cast<const std::uint8_t*>(labels.data()));
+        case 2:
+            return find(static_cast<const std::uint16_t*>(labels.data()));
+        case 4:
+            return find(static_cast<const std::uint32_t*>(labels.data()));
+        default:
+            return find(static_cast<const std::uint64_t*>(labels.data()));
+    }
+}
+
 // int64 (n_labels, 6), or None for a dtype or layout that is not read here.
 inline nb::object boxes_of_labels(const Volume& labels, Index n_labels) {
     const Strided view = strided_of(labels);
-    const Shape s = view.shape;
-    const Index item = static_cast<Index>(labels.itemsize());
-    if (view.stride.x != item || view.stride.y != s.x * item || view.stride.z != s.y * s.x * item)
-        return nb::none();
+    if (!is_contiguous(view, static_cast<Index>(labels.itemsize()))) return nb::none();
     Result<std::int64_t> result({length(n_labels), 6});
-    const auto find = [&](auto zero) {
-        const nb::gil_scoped_release unlocked;
-        const auto box = label_boxes(reinterpret_cast<const decltype(zero)*>(view.data), s, n_labels);
+    as_unsigned(labels, [&](const auto* voxels) {
+        const auto box = label_boxes(voxels, view.shape, n_labels);
         std::copy(box.begin(), box.end(), result.data());
-    };
-    if (item == 1) {
-        find(std::uint8_t{});
-    } else if (item == 2) {
-        find(std::uint16_t{});
-    } else if (item == 4) {
-        find(std::uint32_t{});
-    } else {
-        find(std::uint64_t{});
-    }
+    });
     return result.release();
+}
+
+// The first voxel and the stop of a label's box, each along (z, y, x); None for a label that does not occur.
+// Integers in C order; of the label count as many bits as they have.
+inline nb::object box_of_label(const nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>& labels,
+                               std::uint64_t label) {
+    LabelBox box;
+    as_unsigned(Volume(labels), [&](const auto* voxels) {
+        using Label = std::decay_t<decltype(*voxels)>;
+        const Shape shape{static_cast<Index>(labels.shape(0)), static_cast<Index>(labels.shape(1)),
+                          static_cast<Index>(labels.shape(2))};
+        box = label_box(voxels, shape, static_cast<Label>(label));
+    });
+    if (box.stop.z == 0) return nb::none();
+    return nb::make_tuple(triple_of(box.first), triple_of(box.stop));
 }
 
 // The intensities inside a mask, in C order.
@@ -177,9 +209,11 @@ inline void bind_whole(nb::module_& m) {
     m.def("local_intensity", local_intensity_rows, nb::arg("items"), nb::arg("images"), nb::arg("starts"),
           nb::arg("spheres"), nb::arg("reaches"), nb::arg("threads"));
     m.def("mask_summary", mask_summary, nb::arg("mask"));
+    m.def("pieces_and_sums", pieces_and_sums, nb::arg("mask"));
     m.def("planar_diameters", planar_diameters_of, nb::arg("mask"), nb::arg("z_mm"), nb::arg("y_mm"),
           nb::arg("x_mm"));
     m.def("label_boxes", boxes_of_labels, nb::arg("labels"), nb::arg("n_labels"));
+    m.def("label_box", box_of_label, nb::arg("labels"), nb::arg("label"));
     m.def("values_inside", values_inside, nb::arg("intensities"), nb::arg("mask"), nb::arg("n_voxels"));
 }
 
