@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -117,12 +117,7 @@ class RadiomicsFeaturesBase:
     @classmethod
     def getFeatureNames(cls) -> dict[str, bool]:
         """All features of the class; True for those that `enableAllFeatures` leaves out."""
-        methods = sorted(m for m in dir(cls) if m.startswith(_PREFIX) and m.endswith(_SUFFIX))
-        names = [method[len(_PREFIX) : -len(_SUFFIX)] for method in methods]
-        return {
-            name: bool(getattr(getattr(cls, method), "deprecated", False))
-            for name, method in zip(names, methods, strict=True)
-        }
+        return dict(_feature_names(cls))
 
     def enableFeatureByName(self, feature: str, enable: bool = True) -> None:
         """Have a feature computed, or not.
@@ -232,6 +227,16 @@ class RadiomicsTextureBase(RadiomicsFeaturesBase):
     def imageArray(self) -> NDArray[Any]:
         """Gray levels in the whole image, 0 outside: shape (z, y, x) or (y, x)."""
         return self.discretizedImageArray
+
+
+@cache
+def _feature_names(cls: type) -> dict[str, bool]:
+    methods = sorted(m for m in dir(cls) if m.startswith(_PREFIX) and m.endswith(_SUFFIX))
+    names = [method[len(_PREFIX) : -len(_SUFFIX)] for method in methods]
+    return {
+        name: bool(getattr(getattr(cls, method), "deprecated", False))
+        for name, method in zip(names, methods, strict=True)
+    }
 
 
 def mean_rows(rows: FloatArray) -> FloatArray:

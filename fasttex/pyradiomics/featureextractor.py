@@ -19,7 +19,7 @@ from ..errors import KernelUnavailableError
 from . import imageoperations
 from .calculation import Calculation
 from .generalinfo import GeneralInfo
-from .masks import labels_in, to_32_bits
+from .masks import labels_for, to_32_bits
 from .parameters import DEFAULTS, check_arguments
 from .rois import Roi, box_key, crops, labels_of, read
 from .shared import Shared
@@ -191,12 +191,12 @@ class RadiomicsFeatureExtractor(Calculation):
         Returns
         -------
         image, mask : SimpleITK.Image
-            Of the same grid; the mask is 32-bit.
+            Of the same grid; the mask is 32-bit. With ``shared``, a `Shared`, it may hold other integers.
         """
         settings, shared = {**DEFAULTS, **kwargs}, kwargs.get("shared")
         image = read(ImageFilePath, "image")
-        mask = labels_in(read(MaskFilePath, "mask"), settings.get("label_channel") or 0)
         label = settings.get("label") or 1
+        mask = labels_for(read(MaskFilePath, "mask"), label, settings.get("label_channel") or 0)
         if generalInfo is not None and settings.get("additionalInfo"):
             generalInfo.addImageElements(image)
             generalInfo.addMaskElements(image, mask, label)
@@ -218,4 +218,4 @@ class RadiomicsFeatureExtractor(Calculation):
             if box is None:
                 box, _ = imageoperations.checkMask(image, mask, **settings)
             image, mask = imageoperations.cropToTumorMask(image, mask, box, **settings)
-        return image, mask
+        return image, mask if shared is not None else to_32_bits(mask)

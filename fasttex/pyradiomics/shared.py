@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-__all__ = ["Shared"]
+from ..backends import resolve_threads
+
+__all__ = ["Shared", "later"]
+
+T = TypeVar("T")
 
 
 class Shared:
@@ -31,3 +36,20 @@ class Shared:
     def forget(self, what: str) -> None:
         """Let go of results by this name, and of their sources."""
         self._made = {key: made for key, made in self._made.items() if key[0] != what}
+
+
+def later(compute: Callable[[], T]) -> Callable[[], T]:
+    """Begin to compute in another thread; what is given back waits for the result, or raises.
+
+    Where this process has one processor, or cannot have another thread, it is computed at once.
+    """
+    if resolve_threads(None) > 1:
+        pool = ThreadPoolExecutor(1)  # made here, so that it is no concern of processes forked before
+        try:
+            return pool.submit(compute).result
+        except RuntimeError:  # too many threads, or the interpreter is about to end
+            pass
+        finally:
+            pool.shutdown(wait=False)
+    result = compute()
+    return lambda: result
