@@ -17,21 +17,23 @@ struct LabelBox {
 
 namespace label_box_detail {
 
-// Whether a label is among n values, as many as four registers hold.
-template <class T>
+// Whether a label is among as many values as some registers hold.
+template <Index Registers, class T>
 bool in_block(const T* values, Lanes<T> label) {
     Lanes<T> found = Lanes<T>::load(values) == label;
-    for (Index k = 1; k < 4; ++k) found = found | (Lanes<T>::load(values + k * Lanes<T>::n) == label);
+    for (Index k = 1; k < Registers; ++k) found = found | (Lanes<T>::load(values + k * Lanes<T>::n) == label);
     return found.any();
 }
 
 // Index of the first of n values that is the label; n where there is none.
 template <class T>
 Index find_first(const T* values, Index n, T label) {
-    constexpr Index kStep = 4 * Lanes<T>::n;
+    constexpr Index kOne = Lanes<T>::n, kFour = 4 * kOne;
     const Lanes<T> wanted = Lanes<T>::all(label);
     Index k = 0;
-    while (k + kStep <= n && !in_block(values + k, wanted)) k += kStep;
+    while (k + kFour <= n && !in_block<4>(values + k, wanted)) k += kFour;
+    while (k + kOne <= n && !in_block<1>(values + k, wanted)) k += kOne;
+    if (n - k < kOne && n >= kOne && !in_block<1>(values + n - kOne, wanted)) return n;
     while (k < n && values[k] != label) ++k;
     return k;
 }
@@ -39,9 +41,12 @@ Index find_first(const T* values, Index n, T label) {
 // One past the last of n values that is the label; 0 where there is none.
 template <class T>
 Index find_stop(const T* values, Index n, T label) {
-    constexpr Index kStep = 4 * Lanes<T>::n;
+    constexpr Index kOne = Lanes<T>::n, kFour = 4 * kOne;
     const Lanes<T> wanted = Lanes<T>::all(label);
-    while (n >= kStep && !in_block(values + n - kStep, wanted)) n -= kStep;
+    const bool wide = n >= kOne;
+    while (n >= kFour && !in_block<4>(values + n - kFour, wanted)) n -= kFour;
+    while (n >= kOne && !in_block<1>(values + n - kOne, wanted)) n -= kOne;
+    if (n < kOne && wide && !in_block<1>(values, wanted)) return 0;
     while (n > 0 && values[n - 1] != label) --n;
     return n;
 }

@@ -17,7 +17,7 @@ from . import getFeatureClasses, imageoperations
 from .counting import Discretized
 from .filters.gaussian import log_name, log_obstacle
 from .generalinfo import GeneralInfo
-from .masks import crop, to_32_bits
+from .masks import crop, part_of
 from .region import Region
 from .rois import Roi, box_key
 from .selection import Selection
@@ -40,8 +40,7 @@ class Calculation(Selection):
         made, what = functools.partial(imageoperations.checkMask, image, mask, **settings), box_key(settings)
         roi.box = box = roi.shared.once(what, mask, made)[0]
         roi.shared.forget(what)
-        part, labels = imageoperations.cropToTumorMask(image, mask, box)
-        whole = roi.cropped = part, to_32_bits(labels)
+        whole = roi.cropped = part_of(image, box), part_of(mask, box, np.uint32)
         if settings.get("resegmentRange") is not None:
             mask = imageoperations.resegmentMask(image, mask, **settings)
             if settings.get("additionalInfo"):

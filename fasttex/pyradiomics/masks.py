@@ -28,6 +28,7 @@ __all__ = [
     "checkMask",
     "check_within",
     "crop",
+    "part_of",
     "cropToTumorMask",
     "getMask",
     "labels_for",
@@ -199,6 +200,16 @@ def crop(image: sitk.Image, box: IntArray) -> sitk.Image:
     """The part of an image within a box x, x, y, y, z, z; the image itself where that is all of it."""
     before, behind = box[::2], np.array(image.GetSize()) - 1 - box[1::2]
     return sitk.Crop(image, before.tolist(), behind.tolist()) if before.any() or behind.any() else image
+
+
+def part_of(image: sitk.Image, box: IntArray, dtype: Any = None) -> sitk.Image:
+    """As `crop`, of one component per voxel, in a pixel type: in one step, which SimpleITK makes two of."""
+    sides = tuple(slice(low, high + 1) for low, high in box.reshape(-1, 2)[::-1].tolist())
+    part = sitk.GetImageFromArray(np.ascontiguousarray(sitk.GetArrayViewFromImage(image)[sides], dtype))
+    part.SetSpacing(image.GetSpacing())
+    part.SetDirection(image.GetDirection())
+    part.SetOrigin(image.TransformIndexToPhysicalPoint(box[::2].tolist()))
+    return part
 
 
 def check_within(image: sitk.Image, mask: sitk.Image, label: int) -> IntArray:
