@@ -81,7 +81,6 @@ class RadiomicsFeaturesBase:
         self.label = region.label
         self.voxelBased = False
         self.region = region
-        self.inputImage, self.inputMask = region.image, region.mask
         self.coefficients: dict[str, Any] = {}
         self.enabledFeatures: dict[str, bool] = {}
         self.featureValues: dict[str, Any] = {}
@@ -102,6 +101,16 @@ class RadiomicsFeaturesBase:
         return made
 
     @property
+    def inputImage(self) -> Any:
+        """Intensities, a SimpleITK image."""
+        return self.region.image
+
+    @property
+    def inputMask(self) -> Any:
+        """Labels on the same grid, a SimpleITK image."""
+        return self.region.mask
+
+    @property
     def imageArray(self) -> NDArray[Any]:
         """Intensities, shape (z, y, x) or (y, x)."""
         volume = self.region.volume
@@ -117,7 +126,7 @@ class RadiomicsFeaturesBase:
     @classmethod
     def getFeatureNames(cls) -> dict[str, bool]:
         """All features of the class; True for those that `enableAllFeatures` leaves out."""
-        return dict(_feature_names(cls))
+        return dict(_feature_names(cls))  # type: ignore[arg-type]
 
     def enableFeatureByName(self, feature: str, enable: bool = True) -> None:
         """Have a feature computed, or not.

@@ -73,9 +73,9 @@ class GeneralInfo:
             described = self._later("description", image, _described)
             self._add(where + "Hash", partial(_nth, described, 0))
             self._add(where + "Dimensionality", f"{image.GetDimension()}D")
-            statistics = [partial(_nth, described, n) for n in (1, 2, 3)]
+            statistics: Iterable[Any] = [partial(_nth, described, n) for n in (1, 2, 3)]
         else:
-            statistics = list(_statistics(sitk.GetArrayViewFromImage(image)))
+            statistics = _statistics(sitk.GetArrayViewFromImage(image))
         self._add(where + "Spacing", image.GetSpacing())
         self._add(where + "Size", image.GetSize())
         self._add_statistics(where, statistics)
@@ -144,7 +144,7 @@ def _versions() -> dict[str, str]:
 
 
 def _described(image: sitk.Image) -> tuple[str, np.float64, np.float64, np.float64]:
-    """SHA-1 of the voxels in memory, which `SimpleITK.Hash` takes ten times as long to compute; statistics."""
+    """SHA-1 of the voxels in memory, for which `SimpleITK.Hash` takes ten times as long; statistics."""
     voxels = sitk.GetArrayViewFromImage(image)
     return hashlib.sha1(voxels, usedforsecurity=False).hexdigest(), *_statistics(voxels)
 

@@ -28,13 +28,15 @@ __all__ = [
     "checkMask",
     "check_within",
     "crop",
-    "part_of",
     "cropToTumorMask",
     "getMask",
     "labels_for",
     "labels_in",
     "mismatch",
     "on_grid_of",
+    "part_of",
+    "sides_of",
+    "size_of",
     "to_32_bits",
 ]
 
@@ -202,10 +204,20 @@ def crop(image: sitk.Image, box: IntArray) -> sitk.Image:
     return sitk.Crop(image, before.tolist(), behind.tolist()) if before.any() or behind.any() else image
 
 
+def sides_of(box: IntArray) -> tuple[slice, ...]:
+    """The part of an array, axes (z, y, x), within a box x, x, y, y, z, z."""
+    return tuple(slice(low, high + 1) for low, high in box.reshape(-1, 2)[::-1].tolist())
+
+
+def size_of(box: IntArray) -> tuple[int, ...]:
+    """The voxels of a box x, x, y, y, z, z along each axis, x first."""
+    return tuple((box[1::2] - box[::2] + 1).tolist())
+
+
 def part_of(image: sitk.Image, box: IntArray, dtype: Any = None) -> sitk.Image:
     """As `crop`, of one component per voxel, in a pixel type: in one step, which SimpleITK makes two of."""
-    sides = tuple(slice(low, high + 1) for low, high in box.reshape(-1, 2)[::-1].tolist())
-    part = sitk.GetImageFromArray(np.ascontiguousarray(sitk.GetArrayViewFromImage(image)[sides], dtype))
+    within = sitk.GetArrayViewFromImage(image)[sides_of(box)]
+    part = sitk.GetImageFromArray(np.ascontiguousarray(within, dtype))
     part.SetSpacing(image.GetSpacing())
     part.SetDirection(image.GetDirection())
     part.SetOrigin(image.TransformIndexToPhysicalPoint(box[::2].tolist()))
