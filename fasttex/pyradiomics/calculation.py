@@ -17,7 +17,7 @@ from . import getFeatureClasses, imageoperations
 from .counting import Discretized
 from .filters.gaussian import log_name, log_obstacle
 from .generalinfo import GeneralInfo
-from .masks import part_of
+from .geometry import part_of
 from .region import Region
 from .rois import Roi, box_key
 from .selection import Selection

@@ -34,9 +34,6 @@ __all__ = [
     "labels_in",
     "mismatch",
     "on_grid_of",
-    "part_of",
-    "sides_of",
-    "size_of",
     "to_32_bits",
 ]
 
@@ -202,26 +199,6 @@ def crop(image: sitk.Image, box: IntArray) -> sitk.Image:
     """The part of an image within a box x, x, y, y, z, z; the image itself where that is all of it."""
     before, behind = box[::2], np.array(image.GetSize()) - 1 - box[1::2]
     return sitk.Crop(image, before.tolist(), behind.tolist()) if before.any() or behind.any() else image
-
-
-def sides_of(box: IntArray) -> tuple[slice, ...]:
-    """The part of an array, axes (z, y, x), within a box x, x, y, y, z, z."""
-    return tuple(slice(low, high + 1) for low, high in box.reshape(-1, 2)[::-1].tolist())
-
-
-def size_of(box: IntArray) -> tuple[int, ...]:
-    """The voxels of a box x, x, y, y, z, z along each axis, x first."""
-    return tuple((box[1::2] - box[::2] + 1).tolist())
-
-
-def part_of(image: sitk.Image, box: IntArray, dtype: Any = None) -> sitk.Image:
-    """As `crop`, of one component per voxel, in a pixel type: in one step, which SimpleITK makes two of."""
-    within = sitk.GetArrayViewFromImage(image)[sides_of(box)]
-    part = sitk.GetImageFromArray(np.ascontiguousarray(within, dtype))
-    part.SetSpacing(image.GetSpacing())
-    part.SetDirection(image.GetDirection())
-    part.SetOrigin(image.TransformIndexToPhysicalPoint(box[::2].tolist()))
-    return part
 
 
 def check_within(image: sitk.Image, mask: sitk.Image, label: int) -> IntArray:

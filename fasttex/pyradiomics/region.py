@@ -14,7 +14,7 @@ from ..backends import compiled
 from ..errors import GeometryMismatchError, InputError, LabelNotFoundError
 from ..types import BoolArray, FloatArray, IntArray, Shape, Triple
 from .boxes import box_of
-from .masks import part_of, sides_of, size_of
+from .geometry import part_of, sides_of, size_of
 
 __all__ = ["Region"]
 

@@ -7,7 +7,8 @@ import SimpleITK as sitk
 from fasttex.errors import GeometryMismatchError, LabelNotFoundError
 from fasttex.pyradiomics import boxes, imageoperations
 from fasttex.pyradiomics.boxes import box_of
-from fasttex.pyradiomics.masks import labels_for, part_of
+from fasttex.pyradiomics.geometry import part_of
+from fasttex.pyradiomics.masks import labels_for
 from fasttex.pyradiomics.region import Region
 
 BOX = np.s_[2:5, 3:6, 1:38]
