@@ -105,14 +105,14 @@ class RadiomicsFeatureExtractor(Calculation):
         if voxelBased:
             raise KernelUnavailableError("feature maps (voxelBased=True) are not available; leave it out")
         settings = self._settings_for(label, label_channel)
-        shared = Shared()
-        roi = Roi(settings, self._begin(settings, shared), shared)
-        image, mask = self.loadImage(imageFilepath, maskFilepath, roi.info, **settings, shared=shared)
-        self._begin_roi(roi, image, mask)
-        self._filter_and_compute(image, [roi])
-        if roi.failure is not None:
-            raise roi.failure
-        return roi.result()
+        with Shared() as shared:
+            roi = Roi(settings, self._begin(settings, shared), shared)
+            image, mask = self.loadImage(imageFilepath, maskFilepath, roi.info, **settings, shared=shared)
+            self._begin_roi(roi, image, mask)
+            self._filter_and_compute(image, [roi])
+            if roi.failure is not None:
+                raise roi.failure
+            return roi.result()
 
     def execute_labels(
         self,
@@ -140,7 +140,12 @@ class RadiomicsFeatureExtractor(Calculation):
         labelmap = labelmap if labelmap.GetNumberOfComponentsPerPixel() > 1 else to_32_bits(labelmap)
         if labels is None:
             labels = labels_of(labelmap)
-        common = Shared(many=len(labels) > 1)
+        with Shared(many=len(labels) > 1) as common:
+            return self._labels_of(image, labelmap, labels, common)
+
+    def _labels_of(
+        self, image: sitk.Image, labelmap: sitk.Image, labels: Sequence[int], common: Shared
+    ) -> dict[int, OrderedDict[str, Any]]:
         rois: dict[int, Roi] = {}
         shared = None
         for label in map(int, labels):

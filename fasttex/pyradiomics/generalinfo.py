@@ -18,7 +18,7 @@ from ..backends import compiled
 from ..conventions import PYRADIOMICS
 from ..types import BoolArray
 from .boxes import box_of
-from .shared import Shared, later
+from .shared import Shared
 
 __all__ = ["PREFIX", "GeneralInfo"]
 
@@ -112,10 +112,12 @@ class GeneralInfo:
         """Say that an image type or feature class is missing from the result, and why."""
         self._add(f"Failed_{what}", f"{type(error).__name__}: {error}")
 
-    def _later(self, what: str, image: sitk.Image, compute: Callable[[sitk.Image], T]) -> Callable[[], T]:
-        """What takes long to compute of a whole image, begun once for all its ROIs."""
-        kept = sitk.Image(image)  # shares the voxels; who changes the image meanwhile gets a copy of them
-        made: Callable[[], T] = self._shared.once(what, image, lambda: later(partial(compute, kept)))
+    def _later(self, what: str, image: sitk.Image, compute: Callable[[NDArray[Any]], T]) -> Callable[[], T]:
+        """What takes long to compute of all voxels of an image, begun once for all its ROIs."""
+        voxels = sitk.GetArrayViewFromImage(image)  # `once` keeps the image
+        made: Callable[[], T] = self._shared.once(
+            what, image, lambda: self._shared.later(partial(compute, voxels))
+        )
         return made
 
     def _add_statistics(self, where: str, statistics: Iterable[Any]) -> None:
@@ -143,18 +145,17 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _described(image: sitk.Image) -> tuple[str, np.float64, np.float64, np.float64]:
+def _described(voxels: NDArray[Any]) -> tuple[str, np.float64, np.float64, np.float64]:
     """SHA-1 of the voxels in memory, for which `SimpleITK.Hash` takes ten times as long; statistics."""
-    voxels = sitk.GetArrayViewFromImage(image)
-    return hashlib.sha1(voxels, usedforsecurity=False).hexdigest(), *_statistics(voxels)
+    return hashlib.sha1(voxels.data, usedforsecurity=False).hexdigest(), *_statistics(voxels)
 
 
-def _hash_of_labels(mask: sitk.Image) -> str:
+def _hash_of_labels(labels: NDArray[Any]) -> str:
     """SHA-1 of the labels as 32-bit unsigned integers, which are made some at a time."""
-    labels = sitk.GetArrayViewFromImage(mask).reshape(-1)
+    labels = labels.reshape(-1)
     digest = hashlib.sha1(usedforsecurity=False)
     for start in range(0, len(labels), _AT_ONCE):
-        digest.update(labels[start : start + _AT_ONCE].astype(np.uint32, copy=False))
+        digest.update(labels[start : start + _AT_ONCE].astype(np.uint32, copy=False).data)
     return digest.hexdigest()
 
 

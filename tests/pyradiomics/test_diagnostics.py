@@ -1,12 +1,14 @@
 """The diagnostics of the extractor: computed beside the features where there are processors for both."""
 
 import multiprocessing
+import time
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from pyradiomics.cases import images
 
+from fasttex.errors import LabelNotFoundError
 from fasttex.pyradiomics import generalinfo, shared
 from fasttex.pyradiomics.featureextractor import RadiomicsFeatureExtractor
 
@@ -46,13 +48,28 @@ def test_diagnostics_do_not_depend_on_the_pixels_of_the_mask(dtype):
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_what_fails_beside_the_features_is_not_lost(monkeypatch, threads):
-    def fail(image):
+    def fail(voxels):
         raise MemoryError("no room")
 
     monkeypatch.setenv("FASTTEX_NUM_THREADS", threads)
     monkeypatch.setattr(generalinfo, "_hash_of_labels", fail)
     with pytest.raises(MemoryError, match="no room"):
         mean_only(images()[1])
+
+
+def test_no_thread_outlives_a_failure(monkeypatch):
+    """It reads the caller's image."""
+    done = []
+
+    def slowly(voxels):
+        time.sleep(0.2)
+        done.append(True)
+
+    monkeypatch.setenv("FASTTEX_NUM_THREADS", "2")
+    monkeypatch.setattr(generalinfo, "_hash_of_labels", slowly)
+    with pytest.raises(LabelNotFoundError):
+        RadiomicsFeatureExtractor(label=5).execute(*images())
+    assert done == [True]
 
 
 def test_without_another_thread_it_is_computed_here(monkeypatch):
