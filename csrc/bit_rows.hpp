@@ -72,4 +72,46 @@ void ends_across_rows(Index rows, const Word& word, Ends* out) {
     }
 }
 
+// A table of the ends of lines.
+struct LineEnds {
+    Index rows, columns;
+    std::vector<Ends> ends;
+
+    LineEnds(Index rows_, Index columns_) : rows(rows_), columns(columns_), ends(rows * columns) {}
+    Ends* row(Index u) { return ends.data() + u * columns; }
+};
+
+// Along x, of the rows of the mask; or, a step along z or y apart, of what differs between two of them.
+inline LineEnds lines_along_x(const BitRows& mask, Index z_step, Index y_step) {
+    LineEnds lines(mask.shape.z - z_step, mask.shape.y - y_step);
+    for (Index z = 0; z < lines.rows; ++z) {
+        for (Index y = 0; y < lines.columns; ++y) {
+            const std::uint64_t *here = mask.row(z, y), *there = mask.row(z + z_step, y + y_step);
+            const bool alone = here == there;
+            lines.row(z)[y] =
+                ends_of_row(mask.words, [=](Index k) { return alone ? here[k] : here[k] ^ there[k]; });
+        }
+    }
+    return lines;
+}
+
+// Along y, of the columns of the mask in every slice; or of what differs between two beside each other.
+inline LineEnds lines_along_y(const BitRows& mask, Index x_step) {
+    LineEnds lines(mask.shape.z, mask.shape.x - x_step);
+    for (Index z = 0; z < lines.rows; ++z) {
+        for (Index k = 0; k * kBlock < lines.columns; ++k) {
+            const Index rest = lines.columns - k * kBlock;
+            const std::uint64_t within = rest < kBlock ? low_bits(rest) : ~std::uint64_t{0};
+            const auto word = [&](Index y) {
+                const std::uint64_t* row = mask.row(z, y) + k;
+                if (x_step == 0) return row[0];
+                const std::uint64_t next = k + 1 < mask.words ? row[1] : 0;
+                return (row[0] ^ (row[0] >> 1 | next << (kBlock - 1))) & within;
+            };
+            ends_across_rows(mask.shape.y, word, lines.row(z) + k * kBlock);
+        }
+    }
+    return lines;
+}
+
 }  // namespace fasttex

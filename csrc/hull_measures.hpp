@@ -94,6 +94,7 @@ class Spread {
     }
     void compare(const Block& a, const Block& b, double& largest) const {
         for (std::size_t p = a.first; p < a.last; ++p) {
+            if (bound({p, p + 1, points_[p], points_[p]}, b) <= largest) continue;
             for (std::size_t q = b.first; q < b.last; ++q) largest = std::max(largest, squared(p, q));
         }
     }
