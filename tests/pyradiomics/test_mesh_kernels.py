@@ -103,6 +103,12 @@ def test_slices_that_differ_across_a_plane_between(builds):
         assert largest == pytest.approx(np.sqrt(1 + 1 + 90**2))
 
 
+@pytest.mark.parametrize("side", [np.nan, np.inf])
+def test_lengths_that_are_none(builds, side):
+    for build in builds:
+        assert np.isnan(build.mesh_diameters(np.ones((2, 3, 5), bool), 1.0, side, 1.0)).all()
+
+
 def test_of_a_block(builds):
     for build in builds:
         found = build.mesh_diameters(np.ones((2, 3, 5), bool), 4.0, 1.0, 2.0)
