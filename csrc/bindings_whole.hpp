@@ -8,7 +8,8 @@
 #include "features_morphology.hpp"
 #include "label_box.hpp"
 #include "local_peaks.hpp"
-#include "planar_diameters.hpp"
+#include "mask_geometry.hpp"
+#include "mesh_diameters.hpp"
 #include "runs.hpp"
 #include "surface.hpp"
 
@@ -129,14 +130,40 @@ inline nb::tuple pieces_and_sums(const Inside& mask) {
     return nb::make_tuple(found.voxels, found.pieces, triple_of(found.sum));
 }
 
-// Of ones and zeros; what lies around them is outside.
-inline nb::tuple planar_diameters_of(const Inside& mask, double z_mm, double y_mm, double x_mm) {
-    std::array<double, 3> found;
+inline nb::tuple tuple_of(const Triple& t) { return nb::make_tuple(t[0], t[1], t[2]); }
+
+// Voxels, Σ k along each axis, Σ k·l for each two, and from which voxel to which they extend.
+inline nb::tuple voxel_centers(const Inside& mask) {
+    VoxelCenters found;
     {
         const nb::gil_scoped_release unlocked;
-        found = planar_diameters(mask_of(mask), {z_mm, y_mm, x_mm});
+        found = centers_of(mask_of(mask));
     }
-    return nb::make_tuple(found[0], found[1], found[2]);
+    const auto second = [&](int i) {
+        return nb::make_tuple(found.second[i][0], found.second[i][1], found.second[i][2]);
+    };
+    return nb::make_tuple(found.n, tuple_of(found.first), nb::make_tuple(second(0), second(1), second(2)),
+                          tuple_of(found.low), tuple_of(found.high));
+}
+
+// Across z, y and x, and in space.
+inline nb::tuple mesh_diameters_of(const Inside& mask, double z_mm, double y_mm, double x_mm) {
+    std::array<double, 4> found;
+    {
+        const nb::gil_scoped_release unlocked;
+        found = mesh_diameters(mask_of(mask), {z_mm, y_mm, x_mm});
+    }
+    return nb::make_tuple(found[0], found[1], found[2], found[3]);
+}
+
+// int64 (256, 4): by pattern how many cubes, and the sums of their indices.
+inline nb::object surface_places_of(const Inside& mask) {
+    Result<std::int64_t> sums({length(kPatterns), 4});
+    {
+        const nb::gil_scoped_release unlocked;
+        surface_places(mask_of(mask), sums.data());
+    }
+    return sums.release();
 }
 
 // Whether a volume's voxels lie in C order, without gaps.
@@ -210,8 +237,10 @@ inline void bind_whole(nb::module_& m) {
           nb::arg("spheres"), nb::arg("reaches"), nb::arg("threads"));
     m.def("mask_summary", mask_summary, nb::arg("mask"));
     m.def("pieces_and_sums", pieces_and_sums, nb::arg("mask"));
-    m.def("planar_diameters", planar_diameters_of, nb::arg("mask"), nb::arg("z_mm"), nb::arg("y_mm"),
+    m.def("voxel_centers", voxel_centers, nb::arg("mask"));
+    m.def("mesh_diameters", mesh_diameters_of, nb::arg("mask"), nb::arg("z_mm"), nb::arg("y_mm"),
           nb::arg("x_mm"));
+    m.def("surface_places", surface_places_of, nb::arg("mask"));
     m.def("label_boxes", boxes_of_labels, nb::arg("labels"), nb::arg("n_labels"));
     m.def("label_box", box_of_label, nb::arg("labels"), nb::arg("label"));
     m.def("values_inside", values_inside, nb::arg("intensities"), nb::arg("mask"), nb::arg("n_voxels"));

@@ -25,6 +25,17 @@ inline Index lowest_bit(std::uint64_t bits) {
 #endif
 }
 
+// Index of the highest set bit; `bits` is not 0.
+inline Index highest_bit(std::uint64_t bits) {
+#ifdef _MSC_VER
+    unsigned long index;
+    _BitScanReverse64(&index, bits);
+    return static_cast<Index>(index);
+#else
+    return 63 - __builtin_clzll(bits);
+#endif
+}
+
 // The lowest n bits, n < 64.
 inline std::uint64_t low_bits(Index n) { return (std::uint64_t{1} << n) - 1; }
 
