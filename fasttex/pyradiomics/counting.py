@@ -9,17 +9,19 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backends import get_backend, put
+from ..backends import compiled, get_backend, put
 from ..errors import LevelRangeError
 from ..matrices.batches import padded
 from ..types import (
     MAX_LEVELS,
     Batch,
+    Binning,
     BoolArray,
     DiscretizedRoi,
     FloatArray,
     Glrlm,
     IntArray,
+    LevelArray,
     Neighborhood,
     Triple,
     Zones,
@@ -62,6 +64,7 @@ class Counts:
     ----------
     n_levels : int
         The highest level.
+    n_voxels : int
     gray_levels : ndarray of int64
         The levels present, rising.
     voxels_by_level : ndarray of int64
@@ -75,16 +78,26 @@ class Counts:
         spacing_mm: Triple = (1.0, 1.0, 1.0),
         backend: str = "auto",
     ) -> None:
+        self._levels = levels
         if int(levels.max()) < 16 * len(levels) + 2**16:
             found = np.bincount(levels)
-            self.gray_levels: IntArray = np.flatnonzero(found)
-            self.voxels_by_level: IntArray = found[self.gray_levels]
+            present = np.flatnonzero(found)
+            self._keep(inside, present, found[present], spacing_mm, backend)
         else:
-            self.gray_levels, self.voxels_by_level = np.unique(levels, return_counts=True)
-        self.n_levels = int(self.gray_levels[-1])
-        self.inside = inside
-        self._levels, self._spacing_mm, self._backend = levels, spacing_mm, backend
+            self._keep(inside, *np.unique(levels, return_counts=True), spacing_mm, backend)
+
+    def _keep(
+        self, inside: BoolArray, present: IntArray, voxels: IntArray, spacing_mm: Triple, backend: str
+    ) -> None:
+        self.inside, self.gray_levels, self.voxels_by_level = inside, present, voxels
+        self.n_levels, self.n_voxels = int(present[-1]), int(voxels.sum())
+        self._spacing_mm, self._backend = spacing_mm, backend
         self._made: dict[tuple[Any, ...], Any] = {}
+
+    @property
+    def levels(self) -> IntArray:
+        """Of the voxels inside, in C order: int64, shape (n_voxels,)."""
+        return self._levels
 
     @cached_property
     def level_values(self) -> IntArray:
@@ -106,20 +119,25 @@ class Counts:
                 f"the ROI has {len(values):,} gray levels, expected at most {MAX_LEVELS:,}; raise binWidth, "
                 "or set binCount"
             )
-        ranks = self._levels if len(values) == self.n_levels else np.searchsorted(values, self._levels) + 1
         z, y, x = self.inside.shape
-        buffer = padded_zeros((z, y, x), (1, 1, 1), len(values))
-        buffer[1:-1, 1:-1, 1:-1][self.inside] = ranks
         return DiscretizedRoi(
-            buffer=buffer,
+            buffer=self._buffer(values),
             pad=(1, 1, 1),
             shape=(z, y, x),
             n_levels=len(values),
             level_values=values,
             morphological_mask=self.inside,
-            intensities=self._levels.astype(np.float64),
+            intensities=np.empty(0),
             spacing_mm=self._spacing_mm,
         )
+
+    def _buffer(self, values: IntArray) -> LevelArray:
+        """The place of each voxel's level among some, from 1 on, with zeros around."""
+        ranks = self.levels if len(values) == self.n_levels else np.searchsorted(values, self.levels) + 1
+        z, y, x = self.inside.shape
+        buffer = padded_zeros((z, y, x), (1, 1, 1), len(values))
+        buffer[1:-1, 1:-1, 1:-1][self.inside] = ranks
+        return buffer
 
     @cached_property
     def batch(self) -> Batch[DiscretizedRoi]:
@@ -154,18 +172,17 @@ class Counts:
         """Count runs along each angle; 0 along those of which no line meets two voxels of the ROI."""
 
         def count() -> Glrlm:
-            n_voxels = len(self._levels)
             if not len(angles):
                 counts = np.zeros((0, self.roi.n_levels, 1), dtype=np.int64)
-                return Glrlm(counts, angles, self.level_values, n_voxels)
+                return Glrlm(counts, angles, self.level_values, self.n_voxels)
             counts = get_backend(self.batch.backend).glrlm(self.batch, angles)[0]
             by_length = counts.sum(axis=1)
             longest = int(by_length.any(axis=0).nonzero()[0].max()) + 1
             counts = np.ascontiguousarray(counts[:, :, :longest])
-            for a in np.flatnonzero(by_length[:, 0] == n_voxels):
+            for a in np.flatnonzero(by_length[:, 0] == self.n_voxels):
                 if not self._any_line_shared(angles[a]):
                     counts[a] = 0
-            return Glrlm(counts, angles, self.level_values, n_voxels)
+            return Glrlm(counts, angles, self.level_values, self.n_voxels)
 
         return self._once(("glrlm", angles.tobytes()), count)
 
@@ -183,7 +200,7 @@ class Counts:
             batch = padded(self.batch, 1)
             offsets = np.ascontiguousarray(angles_of((2, 2, 2), (1,), across=across)[::-1])
             rows = get_backend(batch.backend).zones(batch, offsets, None)[0]
-            return Zones(rows, self.level_values, len(self._levels))
+            return Zones(rows, self.level_values, self.n_voxels)
 
         return self._once(("zones", across), count)
 
@@ -207,6 +224,53 @@ class Counts:
         return found
 
 
+class BinnedCounts(Counts):
+    """The same for intensities and bins, of which the levels go from the image right into the buffer.
+
+    Parameters
+    ----------
+    region : Region
+    edges : ndarray of float64
+        Rising.
+    n_levels : int
+        How many of them are at or below the highest intensity; at most 65,535.
+    backend : str
+        As in `fasttex.backends.get_backend`.
+    """
+
+    def __init__(self, region: Region, edges: FloatArray, n_levels: int, backend: str = "auto") -> None:
+        binning = Binning(region.volume[region.box], region.inside, "edges", n_levels, edges=edges)
+        kernels = get_backend(backend)
+        (self._by_bin,) = kernels.discretize(Batch((binning,), kernels.NAME))
+        found = level_counts(self._by_bin, n_levels)
+        present = np.flatnonzero(found)
+        self._keep(region.inside, present, found[present], region.spacing_mm, backend)
+
+    @property
+    def levels(self) -> IntArray:
+        """Of the voxels inside, in C order: int64, shape (n_voxels,)."""
+        return self._by_bin[1:-1, 1:-1, 1:-1][self.inside].astype(np.int64)
+
+    def _buffer(self, values: IntArray) -> LevelArray:
+        if len(values) == self.n_levels:
+            return self._by_bin
+        ranks = np.zeros(self.n_levels + 1, dtype=np.uint8 if len(values) <= 255 else np.uint16)
+        ranks[values] = np.arange(1, len(values) + 1)
+        found: LevelArray = ranks[self._by_bin]
+        return found
+
+
+def level_counts(buffer: LevelArray, n_levels: int) -> IntArray:
+    """How many voxels of a buffer have each level; level 0 is not counted: int64, shape (n_levels + 1,)."""
+    extension = compiled()
+    if extension is not None:
+        found: IntArray = extension.level_counts(buffer, n_levels)
+        return found
+    found = np.bincount(buffer.ravel(), minlength=n_levels + 1)
+    found[0] = 0
+    return found
+
+
 class Discretized:
     """A ROI's gray levels by some settings. The texture classes and first order may share it.
 
@@ -221,8 +285,6 @@ class Discretized:
     region : Region
     edges : ndarray
         Of the bins.
-    levels : ndarray of int64, shape (n_voxels,)
-        Of the ROI's voxels in C order, 1 and up.
     counts : Counts
     """
 
@@ -232,8 +294,17 @@ class Discretized:
         # The edges are computed in the image's dtype, in which no value of it is rounded.
         ends = [region.volume.dtype.type(end) for end in (values.min(), values.max())]
         self.edges: NDArray[Any] = edges_between(*ends, **settings)
-        self.levels = digitize(values, self.edges)
-        self.counts = Counts(region.inside, self.levels, region.spacing_mm)
+        edges = np.asarray(self.edges, dtype=np.float64)
+        n_levels = int(np.searchsorted(edges, values.max(), side="right"))
+        if n_levels <= MAX_LEVELS:
+            self.counts: Counts = BinnedCounts(region, edges, n_levels)
+        else:
+            self.counts = Counts(region.inside, digitize(values, edges), region.spacing_mm)
+
+    @property
+    def levels(self) -> IntArray:
+        """Of the ROI's voxels in C order, 1 and up: int64, shape (n_voxels,)."""
+        return self.counts.levels
 
     @classmethod
     def from_images(cls, image: Any, mask: Any, label: int = 1, **settings: Any) -> Discretized:
@@ -243,7 +314,7 @@ class Discretized:
     @property
     def probabilities(self) -> FloatArray:
         """Share of voxels in each level present: float64, shape (n_present,)."""
-        return np.asarray(self.counts.voxels_by_level / len(self.levels))
+        return np.asarray(self.counts.voxels_by_level / self.counts.n_voxels)
 
     def angles(self, settings: dict[str, Any], *, bidirectional: bool = False, runs: bool = False) -> Angles:
         """The angles of the settings, (z, y, x), less those longer than the ROI's box.
