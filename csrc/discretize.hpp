@@ -113,14 +113,12 @@ void discretize(const BinningView& item, Index first, Index last, Level* buffer)
     const Shape& shape = item.intensities.shape;
     const Index row_length = shape.x + 2 * item.pad, plane_rows = shape.y + 2 * item.pad;
     std::vector<double> x(static_cast<std::size_t>(shape.x));
-    std::vector<unsigned char> mask(x.size());
+    std::vector<unsigned char> spare(x.size());
     const discretize_detail::Edges edges(item.edges, item.n_edges);
     for (Index z = first; z < last; ++z) {
         for (Index y = 0; y < shape.y; ++y) {
-            const unsigned char* inside =
-                item.inside.data + z * item.inside.stride.z + y * item.inside.stride.y;
-            for (Index k = 0; k < shape.x; ++k) mask[k] = inside[k * item.inside.stride.x];
-            const Span span = span_of(mask.data(), shape.x);
+            const unsigned char* mask = row_of_bytes(item.inside, z, y, spare.data());
+            const Span span = span_of(mask, shape.x);
             if (span.empty()) continue;
             item.intensities.row(z, y, span.first, span.size(), x.data());
             discretize_detail::row_levels(x.data(), span.size(), item, edges);
