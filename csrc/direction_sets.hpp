@@ -32,10 +32,11 @@ struct DirectionSets {
         return all.any();
     }
 
-    // Calls visit(lane, direction) for every direction in the sets. They are listed first, the first four of a
-    // word whether it has as many or not: that takes less time than a branch for each.
+    // Calls visit(lane, direction) for every direction in the sets. They are listed first, the first four of
+    // a word whether it has as many or not: that takes less time than a branch for each.
     template <class Visit>
     void for_each(const Visit& visit) const {
+        if (!any()) return;
         constexpr Index kRegister = 8 * kRegisterBytes, kWord = 64, kAtOnce = 4;
         std::uint16_t found[16 * Lanes<Level>::n + kAtOnce];
         Index n = 0;

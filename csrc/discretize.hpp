@@ -5,8 +5,8 @@
 // 1 + trunc(q clipped to 0 … n - 1), also where q is infinite: clipping first keeps the cast defined, and
 // truncation needs no call of floor. The quotient itself is computed exactly as the definition says.
 //
-// Edges that lie about evenly are not searched: the line through them tells which edge is the nearest, and one
-// comparison with it on which side an intensity lies.
+// Edges that lie about evenly are not searched: the line through them tells which edge is the nearest, and
+// one comparison with it on which side an intensity lies.
 #pragma once
 
 #include <algorithm>
@@ -49,9 +49,9 @@ void levels_by_quotient(double* x, Index n, Index n_levels, Quotient quotient) {
     }
 }
 
-// Edges, the last of which may lie anywhere. They count as even where the nearest one to each of the others, by
-// the line through them, is itself. Then the nearest to any number is one of the two around it, whatever is
-// rounded: the line's arithmetic never falls where numbers rise.
+// Edges, the last of which may lie anywhere. They count as even where the nearest one to each of the others,
+// by the line through them, is itself. Then the nearest to any number is one of the two around it, whatever
+// is rounded: the line's arithmetic never falls where numbers rise.
 class Edges {
   public:
     Edges(const double* edges, Index n) : edges_(edges), n_(n) {

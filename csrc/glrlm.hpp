@@ -150,8 +150,8 @@ class Tally<std::uint8_t> {
     SetTable pairs_, triples_;
 };
 
-// The length of the run of four or more that ends at a voxel. A word's worth of levels before is compared at a
-// time: few runs are so long that it takes a second look. The level before a run always lies in the buffer.
+// The length of the run of four or more that ends at a voxel. A word's worth of levels before is compared at
+// a time: few runs are so long that it takes a second look. The level before a run always lies in the buffer.
 template <class Level>
 Index length_back(const Level* voxel, Index step, const Level* begin) {
     constexpr Index kBits = 8 * sizeof(Level), kTogether = 64 / kBits;
@@ -184,9 +184,8 @@ void count(const RoiView<Level>& roi, const std::vector<Index>& steps, const Run
             longer.template add<a.value>(same);
         });
         tally.add(level, pairs, triples);
-        longer.for_each([&](Index k, Index a) {
-            ++result.row(a, at[k])[length_back(at + k, steps[a], roi.begin) - 1];
-        });
+        longer.for_each(
+            [&](Index k, Index a) { ++result.row(a, at[k])[length_back(at + k, steps[a], roi.begin) - 1]; });
     });
     tally.flush();
 }
