@@ -37,6 +37,11 @@ inline nb::object intensity_statistics_rows(nb::sequence samples, bool excess_ku
     });
 }
 
+inline double shifted_energy_of(const Doubles& x, double shift) {
+    const nb::gil_scoped_release unlocked;
+    return shifted_energy(x.data(), static_cast<Index>(x.shape(0)), shift);
+}
+
 inline nb::object ivh_rows(nb::sequence axes, std::size_t threads) {
     std::vector<Doubles> values;
     std::vector<IvhView> views;
@@ -58,6 +63,18 @@ inline nb::object intensity_histogram_rows(nb::sequence items, bool excess_kurto
             [&](const auto& view) { intensity_histogram(view, values[n].data(), excess_kurtosis, row); },
             rois[n].view);
     });
+}
+
+// How many voxels each level has, 0 (outside) not counted: int64 (n_levels + 1,).
+inline nb::object level_counts_of(const Volume& buffer, Index n_levels) {
+    const Roi roi = roi_of(buffer, {0, 0, 0}, shape_of(buffer), n_levels);
+    Result<std::int64_t> result({length(n_levels) + 1});
+    unlocked([&] {
+        const auto counts =
+            std::visit([](const auto& view) { return histogram_detail::level_counts(view); }, roi.view);
+        std::copy(counts.begin() + 1, counts.end(), result.data() + 1);
+    });
+    return result.release();
 }
 
 inline nb::object morphology_rows(nb::sequence items, nb::sequence cases, nb::sequence areas, Doubles volumes,
@@ -228,8 +245,10 @@ inline nb::object values_inside(const Volume& intensities, const Volume& mask, I
 inline void bind_whole(nb::module_& m) {
     m.def("intensity_statistics", intensity_statistics_rows, nb::arg("samples"), nb::arg("excess_kurtosis"),
           nb::arg("threads"));
+    m.def("shifted_energy", shifted_energy_of, nb::arg("sample"), nb::arg("shift"));
     m.def("intensity_histogram", intensity_histogram_rows, nb::arg("items"), nb::arg("excess_kurtosis"),
           nb::arg("threads"));
+    m.def("level_counts", level_counts_of, nb::arg("buffer"), nb::arg("n_levels"));
     m.def("ivh", ivh_rows, nb::arg("axes"), nb::arg("threads"));
     m.def("morphology", morphology_rows, nb::arg("items"), nb::arg("cases"), nb::arg("areas"),
           nb::arg("volumes"), nb::arg("threads"));

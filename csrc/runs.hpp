@@ -166,12 +166,11 @@ std::vector<Index> label_boxes(const Label* labels, Shape shape, Index n_labels)
 
 // The values inside a mask, as doubles in C order. `inside` holds bytes.
 inline void gather(const Strided& values, const Strided& inside, double* out) {
-    std::vector<unsigned char> mask(static_cast<std::size_t>(values.shape.x));
+    std::vector<unsigned char> spare(static_cast<std::size_t>(values.shape.x));
     for (Index z = 0; z < values.shape.z; ++z) {
         for (Index y = 0; y < values.shape.y; ++y) {
-            const unsigned char* row = inside.data + z * inside.stride.z + y * inside.stride.y;
-            for (Index x = 0; x < values.shape.x; ++x) mask[x] = row[x * inside.stride.x];
-            for_each_run(mask.data(), values.shape.x, [&](Index first, Index last) {
+            const unsigned char* row = row_of_bytes(inside, z, y, spare.data());
+            for_each_run(row, values.shape.x, [&](Index first, Index last) {
                 values.row(z, y, first, last - first, out);
                 out += last - first;
             });
