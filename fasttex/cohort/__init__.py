@@ -1,0 +1,1 @@
+"""Cohorts: many images with their ROIs, interrupted, resumed, nothing lost."""
