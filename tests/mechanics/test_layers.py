@@ -11,10 +11,10 @@ PACKAGE = Path(fasttex.__file__).parent
 CORE = [
     "errors", "cores", "types", "measures", "conventions", "settings", "kernels/contract", "kernels/reference",
     "kernels/numba_cpu", "kernels/cpp", "backends", "io", "matrices", "preprocess", "features", "provenance",
-    "table", "rows", "extraction",
+    "writing", "table", "rows", "extraction",
 ]  # fmt: skip
 # Uses the core and is never used by it.
-OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "pyradiomics", "startup", "cli"]
+OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "cohort", "pyradiomics", "startup", "cli"]
 ORDER = [*CORE, *OUTER]
 
 
