@@ -21,7 +21,7 @@ __all__ = ["WRITERS", "Writer"]
 
 Writer = Callable[[IO[bytes], View], None]
 
-_CELLS = 2**21  # that a row group of Parquet holds, which is what memory holds
+_CELLS = 2**20  # that a row group of Parquet holds, which is what memory holds
 _DIAGNOSTICS = (*KEY, "step", "name", "value")
 _LONG = (*KEY, "image", "family", "feature", "aggregation", "ibsi", "unit", "value")
 
@@ -39,7 +39,7 @@ def features_parquet(file: IO[bytes], view: View) -> None:
     schema = arrow_schema(view.about, view.columns, view.provenance())
     with _parquet(file, schema, view.about) as write:
         for about, values in _groups(view.blocks(), len(view.columns)):
-            write([[row[name] for row in about] for name in view.about], np.ascontiguousarray(values.T))
+            write([[row[name] for row in about] for name in view.about], values)
 
 
 def features_long_csv(file: IO[bytes], view: View) -> None:
@@ -65,7 +65,7 @@ def features_long_parquet(file: IO[bytes], view: View) -> None:
             keys = [
                 pa.array([row[name] for row in about], schema.field(name).type).take(rows) for name in KEY
             ]
-            write([*keys, *(pa.array(words).take(columns) for words in described)], values.reshape(1, -1))
+            write([*keys, *(pa.array(words).take(columns) for words in described)], values.T.reshape(1, -1))
 
 
 def diagnostics_csv(file: IO[bytes], view: View) -> None:
@@ -144,17 +144,17 @@ def _flat(step: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _groups(blocks: Iterable[Block], n_columns: int) -> Iterator[tuple[list[dict[str, Any]], FloatArray]]:
-    """Rows of several cases at a time."""
+    """Rows of several cases at a time; values of shape (n_columns, n_rows)."""
     about: list[dict[str, Any]] = []
     values: list[FloatArray] = []
     for block in blocks:
         about += block.about
-        values.append(block.values)
+        values.append(block.values.T)
         if len(about) * n_columns >= _CELLS:
-            yield about, np.concatenate(values)
+            yield about, np.concatenate(values, axis=1)
             about, values = [], []
     if about:
-        yield about, np.concatenate(values)
+        yield about, np.concatenate(values, axis=1)
 
 
 @contextmanager
