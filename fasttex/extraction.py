@@ -102,7 +102,7 @@ def extract(
     """
     if on_error not in ("raise", "row"):
         raise SettingsError(f"on_error is {on_error!r}, expected 'raise' or 'row'")
-    recipes = _recipes(settings)
+    recipes = recipes_of(settings)
     engine = Engine(
         get_backend(backend).NAME, resolve_threads(threads), parse_bytes(memory_limit), Stopwatch()
     )
@@ -210,7 +210,7 @@ def discretize(
     >>> fasttex.glcm(fasttex.prepare(rois))[0].counts.sum()
     np.int64(3)
     """
-    (recipe,) = _recipes(settings)
+    (recipe,) = recipes_of(settings)
     limit = parse_bytes(memory_limit)
     picture = read_image(image, spacing_mm=spacing_mm, axes=axes, memory_limit=limit)
     found = read_rois(
@@ -221,7 +221,7 @@ def discretize(
     return _all_sound(to_levels(cropped, recipe, get_backend(backend).NAME, resolve_threads(threads), limit))
 
 
-def _recipes(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> list[Settings]:
+def recipes_of(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> list[Settings]:
     if settings is None:
         return [_default_recipe()]
     if isinstance(settings, (Settings, Mapping)):

@@ -1,32 +1,15 @@
-"""Which bytes a file holds, and whether they are still the same: hashes, and what tells that they hold."""
+"""What stands for the bytes of an image file: its hash, and that of the file its header may point to."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 from ..io.headers import data_file
 
-__all__ = ["Stat", "hash_of_parts", "hash_of_record", "parts_of", "sha256_of", "stat_of"]
-
-
-@dataclass(frozen=True)
-class Stat:
-    """What tells that a file is still the one that was hashed."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-
-
-def stat_of(path: Path) -> Stat:
-    """Size, time and inode of a file."""
-    found = os.stat(path)
-    return Stat(found.st_size, found.st_mtime_ns, found.st_ino)
+__all__ = ["hash_of_parts", "hash_of_record", "parts_of", "sha256_of"]
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:

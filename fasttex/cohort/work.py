@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..backends import get_backend
@@ -14,19 +15,11 @@ from ..measures import Stopwatch
 from ..rows import Engine
 from ..table import Row
 from ..types import Image, Mask
-from .cases import Case, MaskFile, Recipe, Result, RowData, content_key
-from .hashes import Stat, hash_of_parts, hash_of_record, parts_of, sha256_of, stat_of
-from .journal import Journal
+from .cases import Case, Failure, MaskFile, Recipe, Result, RowData, content_key
+from .hashes import hash_of_parts, hash_of_record, parts_of, sha256_of
+from .journal import FileHash, Journal
 
-__all__ = ["CaseError", "Done", "Work", "begin", "case_error", "finish", "without_paths"]
-
-
-class CaseError(FasttexError):
-    """A case that could not be read. Holds two texts: one for everybody, one with paths."""
-
-    def __init__(self, kind: str, text: str, private: str) -> None:
-        super().__init__(kind, text, private)
-        self.kind, self.text, self.private = kind, text, private
+__all__ = ["Done", "Work", "begin", "finish", "without_paths"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,7 @@ class Prepared:
     """A case that is read; ``picture`` is None where the journal has its result already."""
 
     key: str
-    files: dict[Path, tuple[Stat, str]]
+    files: dict[Path, FileHash]
     watch: Stopwatch
     picture: Image | None = None
     found: Rois | None = None
@@ -68,28 +61,35 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """What comes back from a worker; ``result`` is None where the journal has it already.
+    """What comes back from a worker.
 
-    ``files``: what tells that each file is still the same, and its sha256.
+    Attributes
+    ----------
+    key : str
+        The content key; empty where the case could not be read.
+    files : dict
+        By path, what tells that a file is still the same, and its sha256.
+    result : Result, optional
+        None where the journal has it already, or where there is none.
+    failure : Failure, optional
+        Why there is none.
+    private : str
+        The failure with paths.
     """
 
-    key: str
-    files: dict[Path, tuple[Stat, str]]
-    result: Result | None
+    key: str = ""
+    files: dict[Path, FileHash] = field(default_factory=dict)
+    result: Result | None = None
+    failure: Failure | None = None
+    private: str = ""
 
 
-def begin(work: Work, case: Case) -> Prepared:
-    """Read a case.
-
-    Raises
-    ------
-    CaseError
-        It cannot be read.
-    """
+def begin(work: Work, case: Case) -> Prepared | Done:
+    """Read a case, or say why it cannot be read."""
     watch = Stopwatch()
     try:
         with watch.stage("read"):
-            stats = {part: stat_of(part) for path in case.files for part in parts_of(path)}
+            stats = {part: part.stat() for path in case.files for part in parts_of(path)}
             if work.look_first:
                 hashes = {part: sha256_of(part) for part in stats}
                 key = content_key(
@@ -99,11 +99,11 @@ def begin(work: Work, case: Case) -> Prepared:
                     if journal.find(key):
                         return Prepared(key, {part: (stats[part], hashes[part]) for part in stats}, watch)
             return _read(work, case, stats, watch)
-    except (FasttexError, OSError, MemoryError) as error:
-        raise case_error(case, error) from error
+    except (FasttexError, OSError) as error:
+        return failed(case, error)
 
 
-def _read(work: Work, case: Case, stats: dict[Path, Stat], watch: Stopwatch) -> Prepared:
+def _read(work: Work, case: Case, stats: dict[Path, os.stat_result], watch: Stopwatch) -> Prepared:
     picture = read_image(case.image, memory_limit=work.memory_limit)
     records = {case.image: picture.record}
     masks: list[tuple[str, Mask]] = []
@@ -155,15 +155,17 @@ def _check_names(rois: Sequence[tuple[str, int, str]]) -> None:
         seen.add((name, variant))
 
 
-def finish(work: Work, case: Case, prepared: Prepared) -> Done:
+def finish(work: Work, case: Case, prepared: Prepared | Done) -> Done:
     """Compute the rows of a case that is read."""
+    if isinstance(prepared, Done):
+        return prepared
     if prepared.picture is None or prepared.found is None:
-        return Done(prepared.key, prepared.files, None)
+        return Done(prepared.key, prepared.files)
     engine = Engine(get_backend(work.backend).NAME, work.threads, work.memory_limit, prepared.watch)
     try:
         table = extract_read(prepared.picture, prepared.found, work.recipe.settings, engine, on_error="row")
-    except (FasttexError, MemoryError) as error:
-        raise case_error(case, error) from error
+    except FasttexError as error:
+        return failed(case, error)
     n = len(prepared.variants)
     rows = tuple(_row(row, prepared.variants[k % n]) for k, row in enumerate(table.rows))
     shared = table.shareable_provenance()
@@ -203,13 +205,11 @@ def without_paths(case: Case, text: str) -> str:
     return text
 
 
-def case_error(case: Case, error: Exception) -> CaseError:
-    """An error as the failure of a case."""
-    private = str(error)
+def failed(case: Case, error: Exception) -> Done:
+    """A case that came to nothing, in words for everybody and in words with paths."""
+    text = private = str(error) or f"{type(error).__name__} without a message"
     if isinstance(error, FileNotFoundError):
-        text = f"{error.filename} is not there; check the manifest's paths"
+        text = f"{error.filename} is not there; check the path in the manifest"
     elif isinstance(error, PermissionError):
-        text = f"{error.filename} may not be read; change its permissions or run as another user"
-    else:
-        text = private or f"{type(error).__name__} without a message"
-    return CaseError(type(error).__name__, without_paths(case, text), private)
+        text = f"{error.filename} may not be read; change its permissions, or run as another user"
+    return Done(failure=Failure(type(error).__name__, without_paths(case, text)), private=private)
