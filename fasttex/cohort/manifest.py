@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InputError
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 _MOST_FAULTS = 20
-_WHOLE_NUMBER = re.compile(r"\+?([0-9]+)(\.0*)?")  # pandas writes 1.0 where a column has gaps
+_WHOLE_NUMBER = re.compile(r"\+?([0-9]{1,18})(\.0*)?")  # pandas writes 1.0 where a column has gaps
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,11 @@ class _Rows:
     kept: dict[str, int]
     faults: list[tuple[int, str]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        folder = self.sheet.path.parent
+        # Rows of a case name the same image, and a Path takes longer to make than all else of a row.
+        self._files = lru_cache(maxsize=16)(lambda cell: [folder / path for path in split_paths(cell)])
+
     def entry(self, number: int, cells: list[str]) -> _Entry | None:
         """One row, or None and its faults."""
         found = {role: cells[n] for role, n in self.columns.items()}
@@ -176,13 +182,13 @@ class _Rows:
 
     def _paths(self, found: dict[str, str], role: str, wrong: list[str]) -> list[Path]:
         try:
-            paths = split_paths(found[role])
+            paths = self._files(found[role])
         except InputError as error:
             wrong.append(f"{role} has {error}")
             return []
         if found[role] and not paths:
             wrong.append(f"{role} is empty; fill it in")
-        return [self.sheet.path.parent / path for path in paths]
+        return paths
 
     def cases(self, entries: list[_Entry]) -> list[Case]:
         """Rows of the same case together."""
@@ -201,13 +207,8 @@ class _Rows:
                     labels[mask.label] = entry.number
                     masks.setdefault(entry.case, []).append(mask)
                 else:
-                    where = (
-                        "the same row"
-                        if labels[twin] == entry.number
-                        else f"{self.sheet.unit} {labels[twin]}"
-                    )
-                    fault = f"case {entry.case!r}: rois that {where} has already; delete one"
-                    self.faults.append((entry.number, fault))
+                    fault = f"case {entry.case!r}: rois that {self.sheet.unit} {labels[twin]} names already"
+                    self.faults.append((entry.number, f"{fault}; delete one"))
         return [
             Case(name, first.image, tuple(masks.get(name, ())), first.kept) for name, first in firsts.items()
         ]

@@ -152,14 +152,15 @@ def test_a_manifest_that_cannot_be_opened(tmp_path):
         ([",i,s"], ["line 2: case is empty; fill it in"]),
         (["a,i,s,1,v,k,more"], ["line 2: 7 cells, the header has 6; a delimiter in a cell needs quotes"]),
         (["a,i,s", "", "a,j,t"], ["line 4: case 'a' has another image than in line 2"]),
-        (["a,i,s", "b,i,s", "a,i,s"], ["line 4: case 'a': rois that line 2 has already; delete one"]),
-        (["a,i,s,1", "a,i,s,2", "a,i,s"], ["line 4: case 'a': rois that line 2 has already"]),
-        (["a,i,s", "a,i,s,2"], ["line 3: case 'a': rois that line 2 has already"]),
-        (["a,i,s;s"], ["line 2: case 'a': rois that the same row has already"]),
+        (["a,i,s", "b,i,s", "a,i,s"], ["line 4: case 'a': rois that line 2 names already; delete one"]),
+        (["a,i,s,1", "a,i,s,2", "a,i,s"], ["line 4: case 'a': rois that line 2 names already"]),
+        (["a,i,s", "a,i,s,2"], ["line 3: case 'a': rois that line 2 names already"]),
+        (["a,i,s;s"], ["line 2: case 'a': rois that line 2 names already"]),
         (["a,i,s,two"], ["line 2: label is 'two', expected a whole number > 0"]),
         (["a,i,s,1.5"], ["line 2: label is '1.5'"]),
         (["a,i,s,0"], ["line 2: label is '0'"]),
         (["a,i,s,-1"], ["line 2: label is '-1'"]),
+        (["a,i,s," + "9" * 5000], ["line 2: label is '9999"]),
         (["a,i,s,٣"], ["line 2: label is '٣'"]),
         (['"a', 'b",i,s', "c,,s"], ["line 2: case holds a control character", "line 4: image is empty"]),
         (["a\x1b[2J,i,s"], ["line 2: case holds a control character"]),
@@ -191,6 +192,13 @@ def test_all_faults_in_one_error_in_order_up_to_twenty(write):
 def test_errors_tell_no_paths_of_files(write):
     rows = ["a,SECRET,s", "a,SECRET2,t", "b,i,SECRET", "b,i,SECRET", "c,SECRET;SECRET,s,SECRET?"]
     assert "SECRET" not in faults(write("\n".join(["case,image,rois", *rows])))
+
+
+def test_the_manifest_of_the_documentation(write):
+    text = (Path(__file__).parents[2] / "docs/cohorts.md").read_text(encoding="utf-8")
+    cases, record = read_manifest(write(text.split("```csv\n")[1].split("```")[0]), keep=["site"])
+    assert [(case.name, case.kept["site"]) for case in cases] == [("patient1", "Basel"), ("patient2", "Bern")]
+    assert record.n_masks == 5
 
 
 @pytest.mark.parametrize(
