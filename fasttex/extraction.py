@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 from .backends import get_backend, resolve_threads
 from .errors import SettingsError
 from .features.engine import features_engine
-from .io import RoiFailure, read_image, read_rois
+from .io import RoiFailure, Rois, read_image, read_rois
 from .measures import Stopwatch, parse_bytes
 from .preprocess import crop_all, normalize, to_levels
 from .provenance import image_record, versions, without_paths
 from .rows import Engine, aggregations_of, join, tabulate
 from .settings import Settings
 from .table import FeatureTable
-from .types import DiscretizedRoi, Roi
+from .types import DiscretizedRoi, Image, Roi
 
 S = TypeVar("S", Roi, DiscretizedRoi)
 
@@ -102,7 +102,7 @@ def extract(
     """
     if on_error not in ("raise", "row"):
         raise SettingsError(f"on_error is {on_error!r}, expected 'raise' or 'row'")
-    recipes = _recipes(settings)
+    recipes = recipes_of(settings)
     engine = Engine(
         get_backend(backend).NAME, resolve_threads(threads), parse_bytes(memory_limit), Stopwatch()
     )
@@ -110,9 +110,24 @@ def extract(
     with engine.watch.stage("read"):
         picture = read_image(image, spacing_mm=spacing_mm, **reading)
         found = read_rois(rois, picture, threshold=threshold, select=select, names=names, **reading)
+    found = found._replace(failures=without_paths(found.failures, rois))
+    return extract_read(picture, found, recipes, engine, case=case, on_error=on_error, progress=progress)
+
+
+def extract_read(
+    picture: Image,
+    found: Rois,
+    recipes: Sequence[Settings],
+    engine: Engine,
+    *,
+    case: str = "",
+    on_error: str = "raise",
+    progress: Progress | None = None,
+) -> FeatureTable:
+    """What `extract` does with an image and ROIs once they are read."""
     if on_error == "raise":
         _all_sound(found.failures)
-    failures = without_paths(found.failures, rois)
+    failures = found.failures
     with engine.watch.stage("crop"):
         as_read = crop_all(picture, found.masks)
     tables = []
@@ -195,7 +210,7 @@ def discretize(
     >>> fasttex.glcm(fasttex.prepare(rois))[0].counts.sum()
     np.int64(3)
     """
-    (recipe,) = _recipes(settings)
+    (recipe,) = recipes_of(settings)
     limit = parse_bytes(memory_limit)
     picture = read_image(image, spacing_mm=spacing_mm, axes=axes, memory_limit=limit)
     found = read_rois(
@@ -206,7 +221,7 @@ def discretize(
     return _all_sound(to_levels(cropped, recipe, get_backend(backend).NAME, resolve_threads(threads), limit))
 
 
-def _recipes(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> list[Settings]:
+def recipes_of(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> list[Settings]:
     if settings is None:
         return [_default_recipe()]
     if isinstance(settings, (Settings, Mapping)):

@@ -4,6 +4,7 @@ import click
 
 from .. import __version__
 from .bench import bench
+from .cohort import cohort
 from .extract import extract
 from .inspect import demo, doctor, features, verify
 from .pyradiomics import pyradiomics
@@ -22,5 +23,5 @@ def main() -> None:
     """
 
 
-for command in (extract, demo, doctor, bench, verify, features, settings, pyradiomics, run):
+for command in (extract, cohort, demo, doctor, bench, verify, features, settings, pyradiomics, run):
     main.add_command(command)

@@ -30,11 +30,14 @@ class MaskFile:
         Take this label alone; all of them if not given.
     variant : str
         Which perturbed copy of the ROIs it holds; empty for the ROIs themselves.
+    roi : str
+        What its ROI is called if it holds only one; empty: as in `fasttex.extract`.
     """
 
     path: Path
     label: int | None = None
     variant: str = ""
+    roi: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ class Recipe:
 
 def content_key(case: Case, hashes: Mapping[Path, str], recipe: Recipe) -> str:
     """What a case's result is found by: the bytes of its files and the recipe, not names, places or order."""
-    masks = sorted((hashes[mask.path], str(mask.label), mask.variant) for mask in case.masks)
+    masks = sorted((hashes[mask.path], str(mask.label), mask.variant, mask.roi) for mask in case.masks)
     made_of = [hashes[case.image], masks, recipe.key()]
     return sha256(json.dumps(made_of).encode()).hexdigest()
 

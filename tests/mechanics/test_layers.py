@@ -14,7 +14,7 @@ CORE = [
     "writing", "table", "rows", "extraction",
 ]  # fmt: skip
 # Uses the core and is never used by it.
-OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "cohort", "pyradiomics", "startup", "cli"]
+OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "pyradiomics", "cohort", "startup", "cli"]
 ORDER = [*CORE, *OUTER]
 
 

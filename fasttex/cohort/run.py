@@ -1,0 +1,249 @@
+"""A cohort from its manifest to its tables."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..backends import get_backend
+from ..errors import SettingsError
+from ..measures import parse_bytes
+from ..settings import Settings
+from .cases import Case, Failure, Recipe, content_key
+from .export import export
+from .hashes import hash_of_parts, parts_of
+from .journal import Journal
+from .manifest import read_manifest
+from .pool import Outcome, Pool
+from .work import Done, Work, begin, finish, without_paths
+
+__all__ = ["Progress", "Summary", "run_cohort"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes
+    ----------
+    done, failed, total : int
+        Cases; those done in earlier runs count as done.
+    resumed : int
+        Of the done ones, those of earlier runs.
+    seconds : float
+        Since this run began.
+    """
+
+    done: int
+    failed: int
+    total: int
+    resumed: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Cases per second of this run."""
+        return (self.done + self.failed - self.resumed) / max(self.seconds, 1e-9)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run came to.
+
+    Attributes
+    ----------
+    progress : Progress
+    failures : dict of int
+        How many cases failed for each reason.
+    changes : tuple of str
+        What differs from the settings of the run before in this directory.
+    files : tuple of Path
+        The tables written.
+    """
+
+    progress: Progress
+    failures: dict[str, int]
+    changes: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def run_cohort(
+    manifest: str | os.PathLike[str],
+    run_dir: str | os.PathLike[str],
+    settings: Settings | Mapping[str, Any] | Sequence[Settings] | None = None,
+    *,
+    select: Any = None,
+    names: Any = None,
+    keep: Sequence[str] = (),
+    shard: tuple[int, int] = (1, 1),
+    workers: int = 1,
+    threads: int = 1,
+    backend: str = "auto",
+    timeout_s: float | None = None,
+    retries: int = 0,
+    memory_limit: int | str = "2GB",
+    prefetch: bool = True,
+    progress: Callable[[Progress], object] | None = None,
+) -> Summary:
+    """Compute the features of all ROIs of all images of a manifest; resume where an earlier run stopped.
+
+    Parameters
+    ----------
+    manifest : path
+        CSV or Parquet with the columns ``image`` and ``rois``; see `fasttex.cohort.manifest`.
+    run_dir : path
+        Where the journal and the tables are; made if it is not there.
+    settings : Settings, mapping or list of Settings, optional
+        The recipe, or several: each ROI has a row for each.
+    select, names
+        As in `fasttex.extract`.
+    keep : sequence of str
+        Columns of the manifest that the tables take over.
+    shard : tuple of int
+        ``(i, n)``: only each n-th case, beginning with the i-th; for several machines, each with a run
+        directory of its own.
+    workers : int
+        Processes that share the cases.
+    threads : int
+        Of each process.
+    backend : {"auto", "cpp", "numba", "cuda", "reference"}
+        Who counts.
+    timeout_s : float, optional
+        Seconds after which a case is given up.
+    retries : int
+        How often a case is tried again whose process died or took too long.
+    memory_limit : int or str
+        As in `fasttex.extract`; and what a worker process may have beyond, where the system can limit it.
+    prefetch : bool
+        Read the next case while one is computed.
+    progress : callable, optional
+        Called with a `Progress` after every case.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError
+        The manifest cannot be used, or another run works in `run_dir`.
+    SettingsError
+        Arguments or settings that are not allowed.
+    KeyboardInterrupt
+        After Ctrl-C, once what was in flight is done and kept; the same call resumes.
+    """
+    recipe = Recipe(_recipes(settings), select, names)
+    cases, record = read_manifest(Path(manifest), keep=tuple(keep))
+    cases = _of_shard(cases, shard)
+    limit = parse_bytes(memory_limit)
+    with Journal.open(Path(run_dir), write=True) as journal:
+        changes = journal.begin(cases, recipe, record)
+        work = Work(Path(run_dir), recipe, get_backend(backend).NAME, threads, limit, journal.has_results())
+        run = _Run(journal, work, len(cases), progress)
+        pool: Pool[Case, Any, Done] = Pool(
+            workers,
+            partial(begin, work),
+            partial(finish, work),
+            timeout_s=timeout_s,
+            retries=retries,
+            prefetch=prefetch,
+            threads=threads,
+            folder=run_dir,
+        )
+        try:
+            with pool:
+                for outcome in pool.run(run.pending(cases)):
+                    run.take(outcome)
+        finally:
+            files = export(journal, Path(run_dir))
+        return Summary(run.progress(), journal.status().failures, tuple(changes), tuple(files))
+
+
+def _recipes(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> tuple[Settings, ...]:
+    from ..extraction import recipes_of
+
+    return tuple(recipes_of(settings))
+
+
+def _of_shard(cases: list[Case], shard: tuple[int, int]) -> list[Case]:
+    i, n = shard
+    if not 1 <= i <= n:
+        raise SettingsError(f"shard is {i}/{n}, expected i/n with i from 1 to n, such as 1/4")
+    return cases[i - 1 :: n]
+
+
+class _Run:
+    """Hands out the cases that are not done, and takes what becomes of them into the journal."""
+
+    def __init__(
+        self, journal: Journal, work: Work, total: int, tell: Callable[[Progress], object] | None
+    ) -> None:
+        self._journal, self._work, self._tell = journal, work, tell
+        self._total, self._began = total, time.monotonic()
+        self._done = self._failed = self._resumed = 0
+
+    def pending(self, cases: list[Case]) -> Iterator[Case]:
+        """Cases whose result is not there, as far as their files need not be read to know it."""
+        for case in cases:
+            key = self._known_key(case)
+            if key is not None and self._journal.adopt(case.name, key):
+                self._count(resumed=True)
+                continue
+            self._journal.start(case.name)
+            yield case
+
+    def _known_key(self, case: Case) -> str | None:
+        """The content key of a case whose files are as they were when they were hashed."""
+        hashes = {}
+        try:
+            for path in case.files:
+                for part in parts_of(path):
+                    known = self._journal.known_hash(part, part.stat())
+                    if known is None:
+                        return None
+                    hashes[part] = known
+            return content_key(
+                case, {path: hash_of_parts(path, hashes) for path in case.files}, self._work.recipe
+            )
+        except OSError:
+            return None  # the worker will say what is wrong with it
+
+    def take(self, outcome: Outcome[Case, Done]) -> None:
+        """Keep what became of a case."""
+        case, done = outcome.task, outcome.result
+        if done is not None and done.result is not None:
+            self._journal.commit(case.name, done.key, done.result, done.files)
+            self._count()
+        elif done is not None and done.failure is None:
+            self._journal.adopt(case.name, done.key, done.files)
+            self._count(resumed=True)
+        else:
+            failure, private = self._failure(outcome)
+            self._journal.fail(case.name, failure, private, outcome.seconds)
+            self._count(failed=True)
+
+    @staticmethod
+    def _failure(outcome: Outcome[Case, Done]) -> tuple[Failure, str]:
+        if outcome.result is not None and outcome.result.failure is not None:
+            return outcome.result.failure, outcome.result.private
+        if outcome.failure is None:
+            raise AssertionError("an outcome is a result or a failure")
+        text = without_paths(outcome.task, outcome.failure.text)
+        return Failure(outcome.failure.kind, text), f"{outcome.failure.text}\n{outcome.traceback}".strip()
+
+    def _count(self, *, resumed: bool = False, failed: bool = False) -> None:
+        self._done += not failed
+        self._failed += failed
+        self._resumed += resumed
+        if self._tell is not None:
+            self._tell(self.progress())
+
+    def progress(self) -> Progress:
+        """How far the run is."""
+        seconds = time.monotonic() - self._began
+        return Progress(self._done, self._failed, self._total, self._resumed, seconds)

@@ -1,0 +1,21 @@
+"""What goes wrong in a worker that no file can cause: reading a case by the name of its image does it."""
+
+import os
+import signal
+import time
+
+from fasttex.cohort import work
+
+
+def begin(context, case):
+    """As `fasttex.cohort.work.begin`, with faults by the file's name."""
+    kind = case.image.name.partition(".")[0]
+    if kind == "hang":
+        time.sleep(1000)
+    if kind == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if kind == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "forbidden":
+        return work.failed(case, PermissionError(13, "Permission denied", str(case.image)))
+    return work.begin(context, case)
