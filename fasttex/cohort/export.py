@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
@@ -13,24 +13,12 @@ from .journal import Journal
 from .tables import WRITERS, Writer
 from .view import View
 
-__all__ = ["FORMATS", "Exported", "export", "write_view"]
+__all__ = ["FORMATS", "export", "write_view"]
 
 FORMATS = ("parquet", "csv")
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What an export wrote.
-
-    Attributes
-    ----------
-    files : tuple of Path
-    skipped : str
-        Why a format was left out, and what to do; empty if none was.
-    """
-
-    files: tuple[Path, ...]
-    skipped: str = ""
+logger = logging.getLogger(__name__)
 
 
 def export(
@@ -39,7 +27,7 @@ def export(
     *,
     formats: Collection[str] = FORMATS,
     long: bool = False,
-) -> Exported:
+) -> tuple[Path, ...]:
     """Write the tables of a run: features, diagnostics and ``provenance.json``.
 
     Each case is there, in the order of the manifest: with its ROIs, with the reason why it failed, or as
@@ -52,14 +40,14 @@ def export(
     run_dir : path
         Where the files go.
     formats : collection of {"parquet", "csv"}
-        Parquet needs the extra ``table``; without it the others are written.
+        Parquet needs the extra ``table``; without it the others are written, and a warning is logged.
     long : bool
         Write ``features_long`` as well: a row per ROI, recipe and feature.
 
     Returns
     -------
-    Exported
-        The files, and what was left out.
+    tuple of Path
+        The files.
 
     Raises
     ------
@@ -69,12 +57,12 @@ def export(
     return write_view(View(journal, journal.kept()), Path(run_dir), formats, long)
 
 
-def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -> Exported:
+def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -> tuple[Path, ...]:
     """Write the tables of a view; see `export`."""
     unknown = set(formats) - set(FORMATS)
     if unknown:
         raise InputError(f"format is {unknown.pop()!r}, expected among: {', '.join(FORMATS)}")
-    formats, skipped = list(formats), ""
+    formats = list(formats)
     if "parquet" in formats:
         try:
             extra("pyarrow.parquet", "Parquet")
@@ -82,7 +70,7 @@ def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -
             if formats == ["parquet"]:
                 raise
             formats.remove("parquet")
-            skipped = f"no Parquet files: {error}"
+            logger.warning("no Parquet files: %s", error)
     names = [
         name
         for name in WRITERS
@@ -91,7 +79,7 @@ def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -
     with view.journal.snapshot():
         for name in names:
             _write(folder / name, WRITERS[name], view)
-    return Exported(tuple(folder / name for name in names), skipped)
+    return tuple(folder / name for name in names)
 
 
 def _write(path: Path, write: Writer, view: View) -> None:

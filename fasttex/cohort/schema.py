@@ -57,15 +57,13 @@ _ROW = [field.name for field in fields(RowData)]
 
 def write_case(case: Case) -> tuple[Any, ...]:
     """Name, image, masks and kept columns, as the table has them."""
-    masks = [[os.fsencode(mask.path).hex(), mask.label, mask.variant] for mask in case.masks]
+    masks = [[os.fsencode(mask.path).hex(), mask.label, mask.variant, mask.roi] for mask in case.masks]
     return case.name, os.fsencode(case.image), json.dumps(masks), json.dumps(dict(case.kept))
 
 
 def read_case(name: str, image: bytes, masks: str, kept: str) -> Case:
     """The inverse of `write_case`."""
-    files = tuple(
-        MaskFile(_path(bytes.fromhex(path)), label, variant) for path, label, variant in json.loads(masks)
-    )
+    files = tuple(MaskFile(_path(bytes.fromhex(path)), *which) for path, *which in json.loads(masks))
     return Case(name, _path(image), files, json.loads(kept))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from .export import FORMATS, Exported, write_view
+from .export import FORMATS, write_view
 from .journal import Journal
 from .view import View
 
@@ -28,7 +28,7 @@ def share(
     keep: Sequence[str] = (),
     formats: Collection[str] = FORMATS,
     long: bool = False,
-) -> Exported:
+) -> tuple[Path, ...]:
     """Write the tables of a run with a keyed hash for the name of each case.
 
     The hash is the first 16 hexadecimal digits of HMAC-SHA256. Who has the key can tell the cases; who has
@@ -51,8 +51,8 @@ def share(
 
     Returns
     -------
-    Exported
-        The files, and what was left out.
+    tuple of Path
+        The files.
 
     Raises
     ------

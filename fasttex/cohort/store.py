@@ -58,7 +58,8 @@ class Store:
         except OSError as error:
             raise InputError(f"cannot write into {folder}: {error.strerror}; give another one") from None
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # as are the files that SQLite adds
+            if not path.exists():
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its own files the same
             return cls(path, lock)
         except BaseException:
             lock.release()
