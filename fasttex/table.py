@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import os
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +16,9 @@ from .errors import InputError, SettingsError
 from .features.columns import parse_column
 from .features.families import describe
 from .types import FloatArray
+from .writing import arrow_schema, csv_line, deliver, extra, finite, shareable, write_atomically
 
-__all__ = ["FLAGS", "KEY", "FeatureTable", "Row", "require_recipe"]
+__all__ = ["ABOUT", "FLAGS", "KEY", "FeatureTable", "Row", "require_recipe"]
 
 #: What each flag of a row says.
 FLAGS = {
@@ -33,16 +31,15 @@ FLAGS = {
     "few_voxels": "fewer than 64 voxels with a gray level",
     "flat": "all intensities are equal",
     "lost_in_resampling": "no voxel of the ROI is left on the new grid",
+    "pending": "the run of the cohort has not come to this case",
     "resegmented": "re-segmentation took voxels out of the intensity mask",
     "touches_border": "the ROI reaches the border of the image",
     "upsampled": "the new spacing is finer than the image's along some axis",
 }
 
-#: What of the provenance stays out of written tables; ITK's warnings name files.
-_PRIVATE = {"path", "sha256", "sha256_data", "warnings"}
-
 #: What identifies a row.
 KEY = ("case", "roi", "label", "variant", "recipe_id")
+#: What comes before the features.
 ABOUT = (*KEY, "voxels", "n_levels", "intensity_min", "intensity_max", "flags", "error")
 
 
@@ -162,20 +159,17 @@ class FeatureTable:
         """Write CSV, or return it as text where no path is given. Floats keep every digit."""
         records = self.long() if long else self.to_dicts()
         header = list(records[0]) if records else [*ABOUT, *self.columns]
-        text = io.StringIO()
-        writer = csv.DictWriter(text, header, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: _csv_cell(value) for key, value in record.items()} for record in records)
-        return _deliver(text.getvalue(), path)
+        lines = [csv_line(header), *(csv_line(record.values()) for record in records), ""]
+        return deliver("\n".join(lines), path)
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """Write rows and provenance as JSON, or return it as text. NaN and infinity become null."""
         content = {"provenance": self.shareable_provenance(), "rows": self.to_dicts()}
-        return _deliver(json.dumps(_finite(content), indent=1, allow_nan=False) + "\n", path)
+        return deliver(json.dumps(finite(content), indent=1, allow_nan=False) + "\n", path)
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame, one row per ROI (extra ``table``)."""
-        pandas = _extra("pandas", "to_pandas")
+        pandas = extra("pandas", "to_pandas")
         return pandas.DataFrame(self.to_dicts(), columns=[*ABOUT, *self.columns])
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
@@ -183,29 +177,15 @@ class FeatureTable:
 
         IBSI code and unit stand in each field's metadata, the provenance in the schema's.
         """
-        pa = _extra("pyarrow", "to_parquet")
-        parquet = _extra("pyarrow.parquet", "to_parquet")
-        fields = [pa.field(name, _ARROW_TYPE.get(name, "string")) for name in ABOUT]
-        for name in self.columns:
-            feature = describe(name)
-            fields.append(pa.field(name, "double", metadata={"ibsi": feature.ibsi, "unit": feature.unit}))
-        provenance = json.dumps(_finite(self.shareable_provenance()))
-        schema = pa.schema(fields, metadata={"fasttex": provenance})
+        pa = extra("pyarrow", "to_parquet")
+        parquet = extra("pyarrow.parquet", "to_parquet")
+        schema = arrow_schema(ABOUT, self.columns, self.shareable_provenance())
         table = pa.Table.from_pylist(self.to_dicts(), schema=schema)
         write_atomically(Path(path), lambda file: parquet.write_table(table, file))
 
     def shareable_provenance(self) -> dict[str, Any]:
         """The provenance without file names and hashes: what written tables hold."""
-        return {key: _without(value, _PRIVATE) for key, value in self.provenance.items()}
-
-
-_ARROW_TYPE = {
-    "label": "int64",
-    "voxels": "int64",
-    "n_levels": "int64",
-    "intensity_min": "double",
-    "intensity_max": "double",
-}
+        return {key: shareable(value) for key, value in self.provenance.items()}
 
 
 def require_recipe(table: FeatureTable, recipe_id: str) -> FeatureTable:
@@ -235,60 +215,3 @@ def require_recipe(table: FeatureTable, recipe_id: str) -> FeatureTable:
             "numbers do not compare; extract them again with the same settings, or select rows by recipe_id"
         )
     return table
-
-
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with partial.open("xb") as file:
-            write(file)
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; is its folder there?") from None
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _deliver(text: str, path: str | os.PathLike[str] | None) -> str | None:
-    if path is None:
-        return text
-    write_atomically(Path(path), lambda file: file.write(text.encode()))
-    return None
-
-
-def _csv_cell(value: Any) -> Any:
-    """Floats with all their digits, NaN as an empty cell."""
-    if isinstance(value, float):
-        return "" if math.isnan(value) else repr(value)
-    return value
-
-
-def _finite(value: Any) -> Any:
-    """The same data with None for what JSON cannot say."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(v) for key, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(v) for v in value]
-    return value
-
-
-def _without(value: Any, keys: set[str]) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without(v, keys) for key, v in value.items() if key not in keys}
-    if isinstance(value, (list, tuple)):
-        return [_without(v, keys) for v in value]
-    return value
-
-
-def _extra(module: str, method: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise InputError(
-            f"{method} needs {module.split('.')[0]}: python -m pip install 'fasttex[table]'"
-        ) from None

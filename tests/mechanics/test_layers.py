@@ -11,7 +11,7 @@ PACKAGE = Path(fasttex.__file__).parent
 CORE = [
     "errors", "cores", "types", "measures", "conventions", "settings", "kernels/contract", "kernels/reference",
     "kernels/numba_cpu", "kernels/cpp", "backends", "io", "matrices", "preprocess", "features", "provenance",
-    "table", "rows", "extraction",
+    "writing", "table", "rows", "extraction",
 ]  # fmt: skip
 # Uses the core and is never used by it.
 OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "pyradiomics", "cohort", "startup", "cli"]

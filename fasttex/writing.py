@@ -1,0 +1,123 @@
+"""How files are written: whole or not at all, every digit kept, nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import importlib
+import io
+import json
+import math
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from .errors import InputError
+from .features.families import describe
+
+__all__ = [
+    "arrow_schema",
+    "csv_cell",
+    "csv_line",
+    "deliver",
+    "extra",
+    "finite",
+    "shareable",
+    "write_atomically",
+]
+
+#: What of the provenance stays out of written tables; ITK's warnings name files.
+_PRIVATE = {"path", "sha256", "sha256_data", "warnings"}
+
+#: A spreadsheet runs a text cell that begins with one of these.
+_RUNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file so that it is there whole or not at all."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with partial.open("xb") as file:
+            write(file)
+        partial.replace(path)
+    except OSError as error:
+        fix = "make room and write it again" if error.errno == errno.ENOSPC else "is its folder there?"
+        raise InputError(f"cannot write {path}: {error.strerror or error}; {fix}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def deliver(text: str, path: str | os.PathLike[str] | None) -> str | None:
+    """Write a text, or return it where no path is given."""
+    if path is None:
+        return text
+    write_atomically(Path(path), lambda file: file.write(text.encode()))
+    return None
+
+
+def csv_cell(value: Any) -> Any:
+    """Floats with all their digits, NaN as an empty cell, a quote before what spreadsheets would run."""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(value)
+    if isinstance(value, str) and value.startswith(_RUNS):
+        return f"'{value}"
+    return value
+
+
+def csv_line(values: Iterable[Any]) -> str:
+    """One line of CSV, without its end."""
+    text = io.StringIO()
+    # The writer quotes a cell for the characters of its line end only, hence both.
+    csv.writer(text, lineterminator="\r\n").writerow([csv_cell(value) for value in values])
+    return text.getvalue()[:-2]
+
+
+def finite(value: Any) -> Any:
+    """The same data with None for what JSON cannot say."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(v) for v in value]
+    return value
+
+
+def shareable(value: Any) -> Any:
+    """The same record without file names and hashes."""
+    if isinstance(value, Mapping):
+        return {key: shareable(v) for key, v in value.items() if key not in _PRIVATE}
+    if isinstance(value, (list, tuple)):
+        return [shareable(v) for v in value]
+    return value
+
+
+def extra(module: str, needed_by: str) -> Any:
+    """Import a module of the extra ``table``, or say how to get it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise InputError(
+            f"{needed_by} needs {module.split('.')[0]}: python -m pip install 'fasttex[table]'"
+        ) from None
+
+
+def arrow_schema(about: Sequence[str], columns: Sequence[str], provenance: Any) -> Any:
+    """Schema of a feature table: IBSI code and unit with each feature, the provenance with the whole."""
+    pa = extra("pyarrow", "Parquet")
+    fields = [pa.field(name, _ARROW_TYPE.get(name, "string")) for name in about]
+    for name in columns:
+        feature = describe(name)
+        fields.append(pa.field(name, "double", metadata={"ibsi": feature.ibsi, "unit": feature.unit}))
+    return pa.schema(fields, metadata={"fasttex": json.dumps(finite(provenance))})
+
+
+_ARROW_TYPE = {
+    "label": "int64",
+    "voxels": "int64",
+    "n_levels": "int64",
+    "intensity_min": "double",
+    "intensity_max": "double",
+}
