@@ -43,9 +43,9 @@ def manifest(root: str, image: str, rois: str, follow_links: bool, output: str) 
     writes
 
     \b
-    case,image,rois
-    patient1,study/patient1/ct.nii.gz,study/patient1/seg/liver.nii.gz
-    patient1,study/patient1/ct.nii.gz,study/patient1/seg/tumor.nii.gz
+    case,image,rois,roi
+    patient1,study/patient1/ct.nii.gz,study/patient1/seg/liver.nii.gz,liver
+    patient1,study/patient1/ct.nii.gz,study/patient1/seg/tumor.nii.gz,tumor
 
     Paths are relative to the manifest's folder where they lie below it; on standard output all are absolute.
     Quote patterns, so that the shell leaves them alone. Columns may be added: label takes one label of a

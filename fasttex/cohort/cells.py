@@ -21,6 +21,7 @@ COLUMNS = {
     "mask": "rois",
     "label": "label",
     "variant": "variant",
+    "roi": "roi",
     "label_channel": "label_channel",
 }
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..io.names import default_name
 from .cells import is_printable
 
 
@@ -70,7 +71,12 @@ def manifest_from_folder(
         )
     _refuse_twins([folder for folder, _ in found])
     rows = [
-        {"case": _name(folder), "image": str(files[0]), "rois": str(mask)}
+        {
+            "case": _name(folder),
+            "image": str(files[0]),
+            "rois": str(mask),
+            "roi": default_name(mask.name) if len(files) > 2 else "",
+        }
         for folder, files in found
         for mask in files[1:]
     ]

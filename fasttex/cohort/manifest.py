@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.names import default_name
 from .cases import Case, MaskFile
 from .cells import is_printable, manifest_text, split_paths, unescape, write_manifest
 from .folders import LeftOut, manifest_from_folder
@@ -67,15 +69,19 @@ def read_manifest(
     """Read which images there are and where their ROIs lie.
 
     A manifest is CSV (comma, semicolon or tab; UTF-8 or UTF-16) or Parquet (extra ``table``) with the columns
-    ``image``, ``rois`` (or ``mask``) and, if need be, ``case``, ``label`` and ``variant``, in any order and
-    case. Rows of the same case are one case with several files of ROIs; several paths in one cell have
-    semicolons between (`split_paths` says how). Relative paths begin in the manifest's folder. Paths are
-    taken as they are: no ``~``, no variables, no wildcards. Whether the files are there is not asked.
+    ``image``, ``rois`` (or ``mask``) and, if need be, ``case``, ``label``, ``variant`` and ``roi``, in any
+    order and case. Rows of the same case are one case with several files of ROIs; several paths in one cell
+    have semicolons between (`split_paths` says how). Relative paths begin in the manifest's folder. Paths
+    are taken as they are: no ``~``, no variables, no wildcards. Whether the files are there is not asked.
 
     Without the column ``case``, rows of the same image are one case, and cases are called ``case-0001``,
     ``case-0002`` and so on in the order in which their images first appear, with as many digits as the
     number of cases has, four at least: names of files do not end up in tables. These names change with
     the order of the rows, so give a column ``case``.
+
+    A file with a single ROI may give it a name in the column ``roi``. Else, where a case has several files
+    and no label is asked for, the file's name is the ROI's, if it occurs in another case too (so that it
+    names an organ and not a patient), or it is called ``mask-1``, ``mask-2`` by its place in the case.
 
     PyRadiomics' batch files (``Image``, ``Mask``, ``Label``) are manifests. Where ``Label`` is empty, all
     labels are taken, not label 1. ``Label_channel`` may be empty or 0: no other channel is read.
@@ -105,7 +111,7 @@ def read_manifest(
     entries = [entry for number, cells in sheet.rows if (entry := rows.entry(number, cells))]
     if "case" not in columns:
         entries = _numbered(entries)
-    cases = rows.cases(entries)
+    cases = _with_names(rows.cases(entries))
     _refuse(sheet, rows.faults)
     used = {*columns.values(), *kept.values()}
     ignored = tuple(name for n, name in enumerate(sheet.header) if n not in used and name)
@@ -173,11 +179,13 @@ class _Rows:
             wrong.append(
                 "image holds several paths; a case has one; a path with ; in it needs quotes of its own"
             )
+        if len(paths) > 1 and found.get("roi"):
+            wrong.append("roi names one ROI, but rois holds several paths; give each a row of its own")
         self.faults += [(number, text) for text in wrong]
         if wrong:
             return None
         value, variant = int(number_of[1]) if number_of else None, unescape(found.get("variant", ""))
-        masks = [MaskFile(path, value, variant) for path in paths]
+        masks = [MaskFile(path, value, variant, unescape(found.get("roi", ""))) for path in paths]
         return _Entry(number, unescape(found.get("case", "")), images[0], masks, kept)
 
     def _paths(self, found: dict[str, str], role: str, wrong: list[str]) -> list[Path]:
@@ -237,6 +245,25 @@ def _numbered(entries: list[_Entry]) -> list[_Entry]:
         images.setdefault(entry.image, len(images) + 1)
     width = max(4, len(str(len(images))))
     return [replace(entry, case=f"case-{images[entry.image]:0{width}d}") for entry in entries]
+
+
+def _with_names(cases: list[Case]) -> list[Case]:
+    """Names for the ROIs of files that hold one each, see `read_manifest`."""
+    several = [case for case in cases if len({mask.path for mask in case.masks}) > 1]
+    often = Counter(
+        stem for case in several for stem in {default_name(mask.path.name) for mask in case.masks}
+    )
+
+    def named(mask: MaskFile, place: int) -> MaskFile:
+        stem = default_name(mask.path.name)
+        unnamed = not mask.roi and mask.label is None
+        return replace(mask, roi=stem if often[stem] > 1 else f"mask-{place}") if unnamed else mask
+
+    renamed = {
+        case.name: replace(case, masks=tuple(named(mask, n) for n, mask in enumerate(case.masks, 1)))
+        for case in several
+    }
+    return [renamed.get(case.name, case) for case in cases]
 
 
 def _refuse(sheet: Sheet, faults: list[tuple[int, str]]) -> None:

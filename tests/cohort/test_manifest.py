@@ -43,12 +43,31 @@ def test_cases_gather_their_rows(write, tmp_path):
     assert cases[0].image == tmp_path / "ct.nii"
     assert cases[0].masks == (
         MaskFile(tmp_path / "seg/1.nii", 2),
-        MaskFile(tmp_path / "seg/2.nii", None, "moved"),
+        MaskFile(tmp_path / "seg/2.nii", None, "moved", "mask-2"),
     )
     assert (cases[1].image, cases[1].masks[0].path) == (Path("/x/ct.nii"), tmp_path / "~/s.nii")
     assert (record.n_rows, record.n_cases, record.n_masks, record.named) == (3, 2, 3, True)
     assert record.form == "CSV, ',', UTF-8"
     assert record.ignored == record.kept == ()
+
+
+def test_names_of_rois(write):
+    """A file's name is taken where it names an organ, that is, where other cases have it as well."""
+    rows = [
+        "a,a.nii,a/liver.nii.gz,,",
+        "a,a.nii,a/Smith.nii.gz,,",
+        "a,a.nii,a/x.nii,,lesion",
+        "b,b.nii,b/liver.nii.gz,,",
+        "b,b.nii,b/labels.nii,3,",
+        "c,c.nii,c/liver.nii.gz,,",
+    ]
+    cases, _ = read_manifest(write("\n".join(["case,image,rois,label,roi", *rows])))
+    assert [[mask.roi for mask in case.masks] for case in cases] == [
+        ["liver", "mask-2", "lesion"],
+        ["liver", ""],
+        [""],
+    ]
+    assert "each a row of its own" in faults(write("case,image,rois,roi\na,a.nii,b.nii;c.nii,liver\n"))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -156,11 +156,11 @@ def test_the_command_writes_what_can_be_read(study, tmp_path):
     assert "left out: 'p2': an image, but no ROIs 'seg/*.nii'" in result.stderr
     assert "1 cases, 2 files with ROIs, 1 folders left out" in result.stderr
     assert (tmp_path / "m.csv").read_text() == (
-        "case,image,rois\np1,study/p1/ct.nii,study/p1/seg/a.nii\np1,study/p1/ct.nii,study/p1/seg/b.nii\n"
+        "case,image,rois,roi\np1,study/p1/ct.nii,study/p1/seg/a.nii,a\np1,study/p1/ct.nii,study/p1/seg/b.nii,b\n"
     )
     study("p2/seg/c.nii")
     text = run(*words, "-o", "-").stdout
-    assert f"\np2,{root}/p2/ct.nii,{root}/p2/seg/c.nii\n" in text
+    assert f"\np2,{root}/p2/ct.nii,{root}/p2/seg/c.nii,\n" in text
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/n.csv").write_text(text)
     assert read_manifest(tmp_path / "elsewhere/n.csv")[0][0].image == root / "p1/ct.nii"

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from fasttex.cohort.journal import Journal
 from make_cohort import make_cohort, write
 
 import fasttex
 from fasttex.cohort import run
-from fasttex.cohort.journal import Journal
 from fasttex.errors import InputError, SettingsError
 
 SHAPE = (12, 20, 24)
