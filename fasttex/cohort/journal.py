@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,7 @@ class Journal(Store):
 
     # The run
 
-    def begin(
-        self, cases: Sequence[Case], recipe: Recipe, manifest: Mapping[str, Any] | None = None
-    ) -> list[str]:
+    def begin(self, cases: Sequence[Case], recipe: Recipe, manifest: Any = None) -> list[str]:
         """Make these the cases of the run, in this order, and this its recipe.
 
         Cases that are as they were keep their state; under another recipe all are pending again.
@@ -48,8 +47,8 @@ class Journal(Store):
         ----------
         cases : sequence of Case
         recipe : Recipe
-        manifest : dict, optional
-            Whatever should be remembered about where the cases came from; never exported.
+        manifest : dict or dataclass, optional
+            What should be remembered of where the cases came from; never exported.
 
         Returns
         -------
@@ -77,7 +76,7 @@ class Journal(Store):
                 ((n, *row, *known.get(row[:3], new)) for n, row in enumerate(map(write_case, cases))),
             )
             created = before[2] if before else now
-            run = (key, record, json.dumps(manifest, default=str), created, now, __version__)
+            run = (key, record, json.dumps(manifest, default=_told), created, now, __version__)
             db.execute("INSERT OR REPLACE INTO run VALUES (1, ?, ?, ?, ?, ?, ?)", run)
         return changes
 
@@ -281,6 +280,10 @@ class Journal(Store):
             (names,) = self._one("SELECT names FROM column_sets WHERE id = ?", (number,))
             self._column_sets[number] = tuple(json.loads(names))
         return self._column_sets[number]
+
+
+def _told(value: Any) -> Any:
+    return vars(value) if is_dataclass(value) else str(value)
 
 
 def _version(path: Path, stat: os.stat_result) -> tuple[bytes, int, int, str]:
