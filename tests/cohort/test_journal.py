@@ -292,8 +292,10 @@ def test_kill_at_any_moment_loses_nothing(tmp_path):
         writer = subprocess.Popen(
             [sys.executable, WRITER, tmp_path / "run"], stdout=subprocess.PIPE, text=True
         )
-        said.add(writer.stdout.readline().strip())
-        time.sleep(random.uniform(0, 0.06))
+        first = writer.stdout.readline().strip()
+        assert first, "the writer died by itself"
+        said.add(first)
+        time.sleep(random.uniform(0, 0.03))
         writer.kill()
         said |= {line.strip() for line in writer.stdout if line.endswith("\n")}
         writer.stdout.close()
