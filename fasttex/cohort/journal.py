@@ -118,6 +118,10 @@ class Journal(Store):
         """Whether there is a result of this content."""
         return self._one("SELECT 1 FROM results WHERE content_key = ?", (content_key,)) is not None
 
+    def has_results(self) -> bool:
+        """Whether there is any result, of this recipe or another."""
+        return self._one("SELECT 1 FROM results LIMIT 1") is not None
+
     def adopt(self, case_name: str, content_key: str, hashes: Mapping[Path, FileHash] | None = None) -> bool:
         """Give a case the result that is there for its content; False if there is none."""
         if not self.find(content_key):

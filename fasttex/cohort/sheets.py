@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..table import ABOUT, _extra
+from ..table import ABOUT
+from ..writing import extra
 from .cells import COLUMNS, join_paths
 
 
@@ -142,8 +143,8 @@ def _csv_records(text: str, delimiter: str, path: Path) -> list[tuple[int, list[
 
 def _parquet_records(content: bytes, path: Path) -> list[tuple[int, list[str]]]:
     """Numbers of rows from 1, and their cells; the header has number 0."""
-    arrow = _extra("pyarrow", "a manifest in Parquet")
-    parquet = _extra("pyarrow.parquet", "a manifest in Parquet")
+    arrow = extra("pyarrow", "a manifest in Parquet")
+    parquet = extra("pyarrow.parquet", "a manifest in Parquet")
     try:
         table = parquet.ParquetFile(io.BytesIO(content)).read()
     except (OSError, ValueError, arrow.ArrowException) as error:
