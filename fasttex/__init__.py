@@ -2,7 +2,7 @@
 
 `extract` makes a feature table of an image and its ROIs. Below it lie `discretize` (gray levels of the
 ROIs), `prepare` (a batch of them, or of levels from elsewhere), the matrix functions (`glcm`, `glrlm`,
-`zones`, `glszm`, `gldzm`, `ngtdm`, `ngldm`) and `compute_features`.
+`zones`, `glszm`, `gldzm`, `ngtdm`, `ngldm`) and `compute_features`. `run_cohort` does it for many images.
 """
 
 from importlib import import_module
@@ -33,6 +33,7 @@ _HOMES = {
     "parse_column": "features.columns",
     "prepare": "backends",
     "require_recipe": "table",
+    "run_cohort": "cohort.run",
     "slices": "matrices.batches",
     "zones": "matrices.zones",
 }
@@ -59,12 +60,14 @@ __all__ = [
     "parse_column",
     "prepare",
     "require_recipe",
+    "run_cohort",
     "slices",
     "zones",
 ]
 
 if TYPE_CHECKING:
     from .backends import available, prepare
+    from .cohort.run import run_cohort
     from .conventions import NUMERICS
     from .errors import BackendError, FasttexError, InputError, SettingsError
     from .extraction import discretize, extract

@@ -6,12 +6,17 @@ import sys
 
 import click
 
+from .cohort_run import export, run, share, status
 from .shared import ROWS_FAILED, plain_errors
 
 
 @click.group()
 def cohort() -> None:
-    """Many images with their ROIs."""
+    """Many images with their ROIs: interrupted, resumed, nothing lost."""
+
+
+for command in (run, status, export, share):
+    cohort.add_command(command)
 
 
 @cohort.command(short_help="List the images and ROIs of a folder in a manifest.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
@@ -13,12 +13,24 @@ from .journal import Journal
 from .tables import WRITERS, Writer
 from .view import View
 
-__all__ = ["FORMATS", "export", "write_view"]
+__all__ = ["FORMATS", "Exported", "export", "write_view"]
 
 FORMATS = ("parquet", "csv")
 
 
-logger = logging.getLogger(__name__)
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote.
+
+    Attributes
+    ----------
+    files : tuple of Path
+    skipped : str
+        Why a format was left out, and what to do; empty if none was.
+    """
+
+    files: tuple[Path, ...]
+    skipped: str = ""
 
 
 def export(
@@ -27,7 +39,7 @@ def export(
     *,
     formats: Collection[str] = FORMATS,
     long: bool = False,
-) -> tuple[Path, ...]:
+) -> Exported:
     """Write the tables of a run: features, diagnostics and ``provenance.json``.
 
     Each case is there, in the order of the manifest: with its ROIs, with the reason why it failed, or as
@@ -40,14 +52,14 @@ def export(
     run_dir : path
         Where the files go.
     formats : collection of {"parquet", "csv"}
-        Parquet needs the extra ``table``; without it the others are written, and a warning is logged.
+        Parquet needs the extra ``table``; without it the others are written.
     long : bool
         Write ``features_long`` as well: a row per ROI, recipe and feature.
 
     Returns
     -------
-    tuple of Path
-        The files.
+    Exported
+        The files, and what was left out.
 
     Raises
     ------
@@ -57,12 +69,12 @@ def export(
     return write_view(View(journal, journal.kept()), Path(run_dir), formats, long)
 
 
-def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -> tuple[Path, ...]:
+def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -> Exported:
     """Write the tables of a view; see `export`."""
     unknown = set(formats) - set(FORMATS)
     if unknown:
         raise InputError(f"format is {unknown.pop()!r}, expected among: {', '.join(FORMATS)}")
-    formats = list(formats)
+    formats, skipped = list(formats), ""
     if "parquet" in formats:
         try:
             extra("pyarrow.parquet", "Parquet")
@@ -70,7 +82,7 @@ def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -
             if formats == ["parquet"]:
                 raise
             formats.remove("parquet")
-            logger.warning("no Parquet files: %s", error)
+            skipped = f"no Parquet files: {error}"
     names = [
         name
         for name in WRITERS
@@ -79,7 +91,7 @@ def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -
     with view.journal.snapshot():
         for name in names:
             _write(folder / name, WRITERS[name], view)
-    return tuple(folder / name for name in names)
+    return Exported(tuple(folder / name for name in names), skipped)
 
 
 def _write(path: Path, write: Writer, view: View) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,9 @@ class Journal(Store):
 
     # The run
 
-    def begin(self, cases: Sequence[Case], recipe: Recipe, manifest: Any = None) -> list[str]:
+    def begin(
+        self, cases: Sequence[Case], recipe: Recipe, manifest: Mapping[str, Any] | None = None
+    ) -> list[str]:
         """Make these the cases of the run, in this order, and this its recipe.
 
         Cases that are as they were keep their state; under another recipe all are pending again.
@@ -47,7 +48,7 @@ class Journal(Store):
         ----------
         cases : sequence of Case
         recipe : Recipe
-        manifest : dict or dataclass, optional
+        manifest : dict, optional
             What should be remembered of where the cases came from; never exported.
 
         Returns
@@ -76,7 +77,7 @@ class Journal(Store):
                 ((n, *row, *known.get(row[:3], new)) for n, row in enumerate(map(write_case, cases))),
             )
             created = before[2] if before else now
-            run = (key, record, json.dumps(manifest, default=_told), created, now, __version__)
+            run = (key, record, json.dumps(manifest, default=str), created, now, __version__)
             db.execute("INSERT OR REPLACE INTO run VALUES (1, ?, ?, ?, ?, ?, ?)", run)
         return changes
 
@@ -118,8 +119,8 @@ class Journal(Store):
         return self._one("SELECT 1 FROM results WHERE content_key = ?", (content_key,)) is not None
 
     def has_results(self) -> bool:
-        """Whether there is any result, of whatever recipe."""
-        return self._one("SELECT 1 FROM results") is not None
+        """Whether there is any result, of this recipe or another."""
+        return self._one("SELECT 1 FROM results LIMIT 1") is not None
 
     def adopt(self, case_name: str, content_key: str, hashes: Mapping[Path, FileHash] | None = None) -> bool:
         """Give a case the result that is there for its content; False if there is none."""
@@ -280,10 +281,6 @@ class Journal(Store):
             (names,) = self._one("SELECT names FROM column_sets WHERE id = ?", (number,))
             self._column_sets[number] = tuple(json.loads(names))
         return self._column_sets[number]
-
-
-def _told(value: Any) -> Any:
-    return vars(value) if is_dataclass(value) else str(value)
 
 
 def _version(path: Path, stat: os.stat_result) -> tuple[bytes, int, int, str]:

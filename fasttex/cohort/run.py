@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..backends import get_backend
-from ..errors import SettingsError
+from ..errors import FasttexError, SettingsError
+from ..io.names import read_names
 from ..measures import parse_bytes
 from ..settings import Settings
 from .cases import Case, Failure, Recipe, content_key
@@ -22,7 +23,7 @@ from .manifest import read_manifest
 from .pool import Outcome, Pool
 from .work import Done, Work, begin, finish, without_paths
 
-__all__ = ["Progress", "Summary", "run_cohort"]
+__all__ = ["Progress", "Summary", "plan", "run_cohort"]
 
 
 @dataclass(frozen=True)
@@ -58,18 +59,21 @@ class Summary:
     Attributes
     ----------
     progress : Progress
-    failures : dict of int
-        How many cases failed for each reason.
+    failures : tuple of (Failure, int)
+        An example of each reason, and how many cases failed for it.
     changes : tuple of str
         What differs from the settings of the run before in this directory.
     files : tuple of Path
         The tables written.
+    skipped : str
+        Which tables were not written, and why; mostly empty.
     """
 
     progress: Progress
-    failures: dict[str, int]
+    failures: tuple[tuple[Failure, int], ...]
     changes: tuple[str, ...]
     files: tuple[Path, ...]
+    skipped: str = ""
 
 
 def run_cohort(
@@ -137,12 +141,12 @@ def run_cohort(
     KeyboardInterrupt
         After Ctrl-C, once what was in flight is done and kept; the same call resumes.
     """
-    recipe = Recipe(_recipes(settings), select, names)
+    recipe = Recipe(_recipes(settings), select, None if names is None else read_names(names))
     cases, record = read_manifest(Path(manifest), keep=tuple(keep))
     cases = _of_shard(cases, shard)
     limit = parse_bytes(memory_limit)
     with Journal.open(Path(run_dir), write=True) as journal:
-        changes = journal.begin(cases, recipe, record)
+        changes = journal.begin(cases, recipe, asdict(record))
         work = Work(Path(run_dir), recipe, get_backend(backend).NAME, threads, limit, journal.has_results())
         run = _Run(journal, work, len(cases), progress)
         pool: Pool[Case, Any, Done] = Pool(
@@ -153,15 +157,71 @@ def run_cohort(
             retries=retries,
             prefetch=prefetch,
             threads=threads,
-            folder=run_dir,
+            folder=Path(run_dir),
         )
         try:
             with pool:
                 for outcome in pool.run(run.pending(cases)):
                     run.take(outcome)
         finally:
-            files = export(journal, Path(run_dir))
-        return Summary(run.progress(), journal.status().failures, tuple(changes), tuple(files))
+            written = export(journal, run_dir)
+        return Summary(
+            run.progress(),
+            tuple(journal.status().failures),
+            tuple(changes),
+            written.files,
+            written.skipped,
+        )
+
+
+def plan(
+    manifest: str | os.PathLike[str],
+    run_dir: str | os.PathLike[str],
+    settings: Settings | Mapping[str, Any] | Sequence[Settings] | None = None,
+    *,
+    select: Any = None,
+    names: Any = None,
+    keep: Sequence[str] = (),
+    shard: tuple[int, int] = (1, 1),
+) -> dict[str, Any]:
+    """Say what `run_cohort` would do, without reading an image or writing a file."""
+    recipe = Recipe(_recipes(settings), select, None if names is None else read_names(names))
+    cases, record = read_manifest(Path(manifest), keep=tuple(keep))
+    cases = _of_shard(cases, shard)
+    absent = {path for case in cases for path in case.files if not path.exists()}
+    done = 0
+    if (Path(run_dir) / "journal.sqlite").is_file():
+        with Journal.open(run_dir, write=False) as journal:
+            done = sum(_is_known(journal, case, recipe) for case in cases)
+    return {
+        "cases": len(cases),
+        "files with ROIs": sum(len(case.masks) for case in cases),
+        "recipes": ", ".join(s.recipe_id for s in recipe.settings),
+        "done already": done,
+        "files that are not there": len(absent),
+        "columns kept": ", ".join(record.kept) or "none",
+        "columns ignored": ", ".join(record.ignored) or "none",
+    }
+
+
+def _is_known(journal: Journal, case: Case, recipe: Recipe) -> bool:
+    key = known_key(journal, case, recipe)
+    return key is not None and journal.find(key)
+
+
+def known_key(journal: Journal, case: Case, recipe: Recipe) -> str | None:
+    """The content key of a case whose files are as they were when they were hashed."""
+    hashes = {}
+    try:
+        for path in case.files:
+            for part in parts_of(path):
+                known = journal.known_hash(part, part.stat())
+                if known is None:
+                    return None
+                hashes[part] = known
+        return content_key(case, {path: hash_of_parts(path, hashes) for path in case.files}, recipe)
+    except (OSError, FasttexError):
+        return None  # whoever reads it will say what is wrong with it
 
 
 def _recipes(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> tuple[Settings, ...]:
@@ -190,28 +250,12 @@ class _Run:
     def pending(self, cases: list[Case]) -> Iterator[Case]:
         """Cases whose result is not there, as far as their files need not be read to know it."""
         for case in cases:
-            key = self._known_key(case)
+            key = known_key(self._journal, case, self._work.recipe)
             if key is not None and self._journal.adopt(case.name, key):
                 self._count(resumed=True)
                 continue
             self._journal.start(case.name)
             yield case
-
-    def _known_key(self, case: Case) -> str | None:
-        """The content key of a case whose files are as they were when they were hashed."""
-        hashes = {}
-        try:
-            for path in case.files:
-                for part in parts_of(path):
-                    known = self._journal.known_hash(part, part.stat())
-                    if known is None:
-                        return None
-                    hashes[part] = known
-            return content_key(
-                case, {path: hash_of_parts(path, hashes) for path in case.files}, self._work.recipe
-            )
-        except OSError:
-            return None  # the worker will say what is wrong with it
 
     def take(self, outcome: Outcome[Case, Done]) -> None:
         """Keep what became of a case."""

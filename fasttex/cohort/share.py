@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from .export import FORMATS, write_view
+from .export import FORMATS, Exported, write_view
 from .journal import Journal
 from .view import View
 
@@ -28,7 +28,7 @@ def share(
     keep: Sequence[str] = (),
     formats: Collection[str] = FORMATS,
     long: bool = False,
-) -> tuple[Path, ...]:
+) -> Exported:
     """Write the tables of a run with a keyed hash for the name of each case.
 
     The hash is the first 16 hexadecimal digits of HMAC-SHA256. Who has the key can tell the cases; who has
@@ -43,7 +43,8 @@ def share(
     out : path
         The folder for the tables; made if it is not there.
     key : bytes, optional
-        Instead of the one in `run_dir`: at least 16 bytes; the same key gives the same hashes.
+        Instead of the one in `run_dir`, such as the bytes of another ``share.key``: at least 16. The same
+        key gives the same hashes.
     keep : sequence of str
         Kept columns of the manifest that are passed on; none by default.
     formats, long
@@ -51,8 +52,8 @@ def share(
 
     Returns
     -------
-    tuple of Path
-        The files.
+    Exported
+        The files, and what was left out.
 
     Raises
     ------
@@ -93,4 +94,4 @@ def _key_of(path: Path) -> bytes:
         text = ""
     if not re.fullmatch("[0-9a-f]{64}", text):
         raise InputError(f"{path} holds no key, expected 64 hexadecimal digits; remove it to make a new one")
-    return bytes.fromhex(text)
+    return text.encode()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .cases import Failure
+
 __all__ = ["STATES", "Status", "make_status"]
 
 #: What a case can be.
@@ -26,9 +28,9 @@ class Status:
         How many are ``pending``, ``running``, ``done``, ``failed``.
     rows, failed_rows : int
         Of the results: one per ROI and recipe.
-    failures : dict of int
-        How many cases failed for each reason, the most frequent first. Texts that differ in their numbers
-        alone are one reason, and the first of them stands for it.
+    failures : list of (Failure, int)
+        An example of each reason, and how many cases have it; the most frequent first. Texts that differ
+        in their numbers alone are one reason.
     seconds : dict of float
         Per stage, over all results.
     rate : float
@@ -38,7 +40,7 @@ class Status:
     cases: dict[str, int]
     rows: int
     failed_rows: int
-    failures: dict[str, int]
+    failures: list[tuple[Failure, int]]
     seconds: dict[str, float]
     rate: float
 
@@ -58,11 +60,11 @@ def make_status(rows: Callable[[str], Iterator[Any]]) -> Status:
     return Status(counts, n_rows, failed, _reasons(rows), dict(seconds), rate)
 
 
-def _reasons(rows: Callable[[str], Iterator[Any]]) -> dict[str, int]:
-    example: dict[str, str] = {}
-    often: Counter[str] = Counter()
+def _reasons(rows: Callable[[str], Iterator[Any]]) -> list[tuple[Failure, int]]:
+    example: dict[tuple[str, str], Failure] = {}
+    often: Counter[tuple[str, str]] = Counter()
     for kind, text in rows("SELECT kind, text FROM cases WHERE state = 'failed' ORDER BY position"):
-        reason = re.sub(r"\d+([.]\d+)?", "0", f"{kind}: {text}")
-        example.setdefault(reason, f"{kind}: {text}")
+        reason = kind, re.sub(r"\d+([.]\d+)?", "0", text)
+        example.setdefault(reason, Failure(kind, text))
         often[reason] += 1
-    return {example[reason]: n for reason, n in often.most_common()}
+    return [(example[reason], n) for reason, n in often.most_common()]

@@ -2,8 +2,8 @@
 
 import csv
 import json
-import logging
 import math
+import sys
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -45,8 +45,9 @@ def test_every_case_is_there_with_its_reason(journal, tmp_path):
     values[1] = np.nan
     journal.commit("good", "key", replace(made, rows=(made.rows[0], failed), values=values))
     journal.fail("broken", Failure("InputError", "<image> is not there"), "/data/broken.nii is not there")
-    files = export(journal, tmp_path)
-    assert {path.name for path in files} == {
+    written = export(journal, tmp_path)
+    assert written.skipped == ""
+    assert {path.name for path in written.files} == {
         "features.csv", "features.parquet", "diagnostics.csv", "diagnostics.parquet", "provenance.json",
     }  # fmt: skip
     rows = wide(tmp_path)
@@ -237,7 +238,7 @@ def test_nothing_private_is_written(journal, tmp_path):
     )
     journal.commit("a", "key", replace(made, provenance={"image": private}, diagnostics=steps))
     journal.fail("b", Failure("InputError", "<image> is not there"), f"{path} is not there")
-    files = export(journal, tmp_path, long=True)
+    files = export(journal, tmp_path, long=True).files
     for file in files:
         assert SENTINEL.encode() not in file.read_bytes()
     assert all(
@@ -246,14 +247,13 @@ def test_nothing_private_is_written(journal, tmp_path):
     assert SENTINEL.encode() in (tmp_path / "journal.sqlite-wal").read_bytes()
 
 
-def test_without_pyarrow(journal, tmp_path, monkeypatch, caplog):
+def test_without_pyarrow(journal, tmp_path, monkeypatch):
     journal.begin([case("a")], RECIPE)
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
-    with caplog.at_level(logging.WARNING):
-        files = export(journal, tmp_path)
-    assert [path.suffix for path in files] == [".csv", ".csv", ".json"]
-    assert "no Parquet files: Parquet needs pyarrow: python -m pip install" in caplog.text
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    written = export(journal, tmp_path)
+    assert [path.suffix for path in written.files] == [".csv", ".csv", ".json"]
+    assert "no Parquet files: Parquet needs pyarrow: python -m pip install" in written.skipped
     with pytest.raises(InputError, match="needs pyarrow"):
         export(journal, tmp_path, formats=["parquet"])
     with pytest.raises(InputError, match="format is 'xlsx'"):

@@ -63,7 +63,7 @@ def test_status(journal):
     status = journal.status()
     assert status.cases == {"pending": 0, "running": 0, "done": 1, "failed": 2}
     assert (status.rows, status.failed_rows) == (2, 1)
-    assert status.failures == {"InputError: <rois> holds 3 voxels": 2}
+    assert status.failures == [(Failure("InputError", "<rois> holds 3 voxels"), 2)]
     assert status.seconds == {"read": 0.25, "total": 0.5}
     assert status.rate > 0
 

@@ -6,14 +6,15 @@ import json
 import shutil
 from pathlib import Path
 
+import cohort_faults
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from fasttex.cohort.journal import Journal
 from make_cohort import make_cohort, write
 
 import fasttex
 from fasttex.cohort import run
+from fasttex.cohort.journal import Journal
 from fasttex.errors import InputError, SettingsError
 
 SHAPE = (12, 20, 24)
@@ -34,9 +35,9 @@ def table_of(run_dir: Path) -> list[dict[str, str]]:
 def expected_rows(manifest: Path) -> list[dict[str, str]]:
     """Every ROI of every case extracted alone."""
     rows = []
-    for case in csv.DictReader(manifest.open(encoding="utf-8")):
+    for case in csv.DictReader(manifest.read_text(encoding="utf-8").splitlines()):
         image, rois = (manifest.parent / case[name] for name in ("image", "rois"))
-        labels = np.unique(sitk.GetArrayViewFromImage(sitk.ReadImage(str(rois))))
+        labels = np.unique(sitk.GetArrayFromImage(sitk.ReadImage(str(rois))))
         for label in labels[labels > 0].tolist():
             table = fasttex.extract(image, rois, SETTINGS, case=case["case"], select=[label], threads=1)
             rows += list(csv.DictReader(table.to_csv().splitlines()))
@@ -55,7 +56,7 @@ def test_the_same_run_again_computes_nothing(cohort, tmp_path, monkeypatch):
     run.run_cohort(cohort, tmp_path / "run", SETTINGS)
     before = (tmp_path / "run" / "features.csv").read_bytes()
     age(cohort)
-    monkeypatch.setattr(run, "finish", None)  # nobody may call it
+    monkeypatch.setattr(run, "finish", cohort_faults.never)
     summary = run.run_cohort(cohort, tmp_path / "run", SETTINGS)
     assert summary.progress.resumed == 6
     assert (tmp_path / "run" / "features.csv").read_bytes() == before
@@ -132,7 +133,7 @@ def broken_cohort(folder: Path) -> Path:
         rows.append((kind, f"{kind}.nii.gz", good_rois.name, ""))
     write(folder / "large.nii.gz", np.zeros((64, 200, 200), np.int16))
     rows.append(("too large", "large.nii.gz", good_rois.name, ""))
-    good = list(csv.reader(manifest.open(encoding="utf-8")))[1:]
+    good = list(csv.reader(manifest.read_text(encoding="utf-8").splitlines()))[1:]
     with manifest.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["case", "image", "rois", "label"])
@@ -151,7 +152,7 @@ SAID = {
     "nan": "NaN",
     "4-D": "axes",
     "wrong label": "77",
-    "hang": "time",
+    "hang": "8 s",
     "crash": "SIGSEGV",
     "killed": "memory",
     "forbidden": "may not be read",
@@ -160,8 +161,6 @@ SAID = {
 
 
 def test_broken_cases_cost_only_themselves(tmp_path, monkeypatch):
-    import cohort_faults
-
     monkeypatch.setattr(run, "begin", cohort_faults.begin)
     manifest = broken_cohort(tmp_path / "data")
     summary = run.run_cohort(manifest, tmp_path / "run", SETTINGS, workers=2, timeout_s=8, memory_limit="4MB")

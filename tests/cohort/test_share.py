@@ -53,7 +53,7 @@ def test_names_are_hashed_and_rows_in_their_order(journal, tmp_path):
 
 
 def test_no_name_and_no_kept_column_gets_out(journal, tmp_path):
-    files = share(journal, tmp_path / "run", tmp_path / "out", long=True)
+    files = share(journal, tmp_path / "run", tmp_path / "out", long=True).files
     assert len(files) == 7
     for file in files:
         texts = str(pq.read_table(file).to_pylist()) if file.suffix == ".parquet" else file.read_text()
@@ -79,6 +79,8 @@ def test_the_key_stays_the_same_and_private(journal, tmp_path):
     share(journal, tmp_path / "run", tmp_path / "two")
     assert rows_of(tmp_path / "one") == rows_of(tmp_path / "two")
     path = tmp_path / "run" / "share.key"
+    share(journal, tmp_path, tmp_path / "two", key=path.read_bytes())
+    assert rows_of(tmp_path / "one") == rows_of(tmp_path / "two")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.unlink()
     share(journal, tmp_path / "run", tmp_path / "two")
