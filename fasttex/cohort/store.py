@@ -121,7 +121,7 @@ def _check(db: sqlite3.Connection, path: Path, *, write: bool) -> None:
     db.execute("PRAGMA temp_store = MEMORY")  # nothing of a journal outside its directory
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
-    (empty,) = db.execute("SELECT count(*) = 0 FROM sqlite_schema").fetchone()
+    (empty,) = db.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()
     if not (empty or application == APPLICATION_ID):
         raise InputError(f"{path} is no journal of fasttex; give another directory")
     if version > VERSION:

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import signal
 import sqlite3
 import stat
 import struct
@@ -232,6 +233,31 @@ def test_one_writer(journal, tmp_path):
     assert f"process {os.getpid()}; wait for it" in other.stderr
     journal.close()
     Journal.open(tmp_path / "run", write=True).close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_forked_workers_do_not_hold_the_lock(tmp_path):
+    """A parent that died leaves its directory free, though a child of it lives on."""
+    script = """
+import os, sys, time
+from fasttex.cohort.journal import Journal
+journal = Journal.open(sys.argv[1], write=True)
+child = os.fork()
+if child:
+    print(child, flush=True)
+else:
+    time.sleep(60)
+os._exit(0)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, tmp_path / "run"], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        child = int(parent.stdout.readline())
+        parent.wait(30)
+        try:
+            Journal.open(tmp_path / "run", write=True).close()
+        finally:
+            os.kill(child, signal.SIGKILL)
 
 
 def test_readers_see_what_is_committed_and_write_nothing(journal, tmp_path):
