@@ -14,7 +14,7 @@ CORE = [
     "table", "rows", "extraction",
 ]  # fmt: skip
 # Uses the core and is never used by it.
-OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "pyradiomics", "startup", "cli"]
+OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "pyradiomics", "startup", "cohort", "cli"]
 ORDER = [*CORE, *OUTER]
 
 
