@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 from time import monotonic
 from types import ModuleType
@@ -43,7 +44,7 @@ class Worker(Generic[T]):
         self._log = Path(start.log)
         self._started = monotonic()
         self._process = context.Process(target=work, args=(theirs, start), daemon=True)
-        with _seen_by_a_child(environment, main=b"__main__" in start.functions):
+        with _without_ctrl_c(), _inherited(environment, main=b"__main__" in start.functions):
             self._process.start()
         theirs.close()
 
@@ -107,15 +108,28 @@ def _cause(code: int | None) -> Failure:
 
 
 @contextmanager
-def _seen_by_a_child(environment: Mapping[str, str], *, main: bool) -> Iterator[None]:
-    """Let a process that starts in this block inherit an environment and no Ctrl-C.
+def _without_ctrl_c() -> Iterator[None]:
+    """Let a process that starts in this block never see Ctrl-C, not even before it can say so itself."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # or else it would be started in the block, and unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    It runs the script of this program again only where functions of `__main__` are needed: a script that only
-    calls fasttex needs no ``if __name__ == "__main__"``.
+
+@contextmanager
+def _inherited(environment: Mapping[str, str], *, main: bool) -> Iterator[None]:
+    """Let a process that starts in this block have an environment, and not run this program's script again.
+
+    It does where functions of `__main__` are needed; a script that only calls fasttex needs no
+    ``if __name__ == "__main__"``.
     """
     before = {name: os.environ.get(name) for name in environment}
     script = sys.modules["__main__"]
-    blocked = hasattr(signal, "pthread_sigmask") and signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.environ.update(environment)
     if not main:
         sys.modules["__main__"] = ModuleType("__main__")
@@ -128,5 +142,3 @@ def _seen_by_a_child(environment: Mapping[str, str], *, main: bool) -> Iterator[
                 del os.environ[name]
             else:
                 os.environ[name] = value
-        if blocked is not False:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

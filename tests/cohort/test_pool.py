@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from itertools import pairwise
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -99,13 +100,13 @@ def test_what_cannot_be_pickled_is_a_failure():
         ("memory", "OutOfMemory", ""),
         ("leave 0", "Crash", "exit code 0"),
         ("leave 5", "Crash", "exit code 5"),
-        ("sleep 60", "Timeout", "no result after 0.4 s"),
-        ("hold 60", "Timeout", "no result after 0.4 s"),
+        ("sleep 60", "Timeout", "no result after 0.7 s"),
+        ("hold 60", "Timeout", "no result after 0.7 s"),
     ],
 )
 def test_deaths_are_told_apart_and_cost_their_task(deed, kind, text):
     both = [deed, f"{deed} | ", "a", "b", "c", "d", "e", "f"]
-    found = outcomes(2, *both, timeout_s=0.4)
+    found = outcomes(2, *both, timeout_s=0.7)
     assert kinds(found) == [kind, kind, *[None] * 6]
     assert all(text in outcome.failure.text for outcome in found[:2])
     assert {outcome.attempts for outcome in found} == {1}
@@ -116,7 +117,7 @@ def test_deaths_are_told_apart_and_cost_their_task(deed, kind, text):
 @pytest.mark.parametrize("deed", ["signal SIGSEGV", "signal SIGKILL", "sleep 60", "memory"])
 def test_retries(deed, tmp_path):
     once = f"once {tmp_path / deed.replace(' ', '-')}"
-    found = outcomes(2, "a", once, deed, "raise x", "b", retries=2, timeout_s=0.4, prefetch=False)
+    found = outcomes(2, "a", once, deed, "raise x", "b", retries=2, timeout_s=0.7, prefetch=False)
     assert [outcome.attempts for outcome in found] == [1, 2, 3, 1, 1]
     assert [kind is None for kind in kinds(found)] == [True, True, False, False, True]
 
@@ -130,14 +131,15 @@ def test_retries_of_exceptions_where_asked_for(tmp_path):
 def test_reading_goes_on_beside_computing():
     with Pool(1, pool_tasks.begin, pool_tasks.finish) as pool:
         found = list(pool.run(tasks(*["when 0.1 | when 0.1"] * 6)))
-    for before, after in zip(found, found[1:], strict=False):
-        (read, _, _), (computed, _, _) = after.result[0], before.result[1]
-        assert abs(read - computed) < 0.05
-    assert all(0.2 <= outcome.seconds < 0.3 for outcome in found)
+    for before, after in pairwise(found):
+        (read_from, _, read_to), (computed_from, _, computed_to) = after.result[0], before.result[1]
+        assert read_from < computed_to
+        assert computed_from < read_to
+    assert all(outcome.seconds >= 0.2 for outcome in found)
 
 
 def test_waiting_for_its_turn_is_not_a_tasks_time():
-    found = outcomes(1, *["sleep 0.2 | sleep 0.4"] * 4, timeout_s=0.8)
+    found = outcomes(1, *["sleep 0.05 | sleep 0.5"] * 4, timeout_s=0.9)
     assert kinds(found) == [None] * 4
 
 
@@ -247,7 +249,8 @@ def test_choices_that_make_no_sense():
 
 
 SCRIPT = """
-import sys, time
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 sys.path.insert(0, {tests!r})
 from pool_tasks import begin, finish
 from fasttex.cohort.pool import Pool
