@@ -1,4 +1,4 @@
-"""What the counting kernels share: groups of items, counters, and how many offsets a block counts together."""
+"""What counting kernels share: groups of items, counters, and how many offsets a block counts together."""
 
 from __future__ import annotations
 

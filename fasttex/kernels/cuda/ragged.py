@@ -90,8 +90,8 @@ def _upload(device: Device, items: tuple[DiscretizedRoi, ...]) -> Levels:
     for item, stride in zip(items, strides, strict=True):
         if item.buffer.size > MOST_VOXELS:
             raise InputError(
-                f"ROI {item.name!r} has {item.buffer.size} voxels with its padding, at most {MOST_VOXELS} can be "
-                "counted on cuda; crop it, resample it to larger voxels, or choose backend='cpp'"
+                f"ROI {item.name!r} has {item.buffer.size} voxels with its padding, at most {MOST_VOXELS} "
+                "can be counted on cuda; crop it, resample it to larger voxels, or choose backend='cpp'"
             )
         first = int(np.dot(item.pad, stride))
         last = first + int(np.dot(np.array(item.shape) - 1, stride))
