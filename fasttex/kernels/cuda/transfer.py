@@ -40,7 +40,7 @@ class _Ring:
 
 
 def upload(device: Device, arrays: Iterable[NDArray[Any]], dtype: DTypeLike) -> Any:
-    """Put arrays on the device, one after the other in one flat array; those there already are copied there."""
+    """Put arrays on the device, one after the other in one flat array; some may be there already."""
     parts = [a if hasattr(a, "__cuda_array_interface__") else np.asarray(a, dtype=dtype) for a in arrays]
     cp, dtype = device.cp, np.dtype(dtype)
     whole = cp.empty(sum(part.size for part in parts), dtype=dtype)

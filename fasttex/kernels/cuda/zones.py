@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def _in_table(counts: Any, begin: IntArray, far: IntArray, small: int) -> IntArr
 
 
 def _sorted(rows: IntArray, large: Any, n_items: int) -> list[IntArray]:
-    """Rows (level, size, distance, count) of every item: `large` zones join the `rows`, equal ones are one."""
+    """Rows (level, size, distance, count) of every item: `large` zones join `rows`, equal ones become one."""
     listed = np.column_stack([large, np.ones(len(large))]).astype(np.int64)
     rows = np.concatenate([rows, listed])
     rows = rows[np.lexsort(rows.T[3::-1])]
@@ -101,4 +102,4 @@ def _sorted(rows: IntArray, large: Any, n_items: int) -> list[IntArray]:
     merged = rows[new]
     merged[:, 4] = np.add.reduceat(rows[:, 4], np.flatnonzero(new)) if len(rows) else merged[:, 4]
     ends = np.searchsorted(merged[:, 0], np.arange(n_items + 1))
-    return [np.ascontiguousarray(merged[a:b, 1:]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [np.ascontiguousarray(merged[a:b, 1:]) for a, b in pairwise(ends)]
