@@ -9,7 +9,7 @@ from ..contract import DistanceArray
 from .counting import for_masks, launch_shares, table
 from .device import Device
 from .launch import launch
-from .ragged import spread, starts
+from .ragged import mask_of, spread, starts
 from .transfer import download, upload
 
 
@@ -23,7 +23,7 @@ def _measure(device: Device, items: tuple[DiscretizedRoi, ...], axes: tuple[int,
     shapes = np.array([item.shape for item in items], dtype=np.int64)
     sizes = shapes.prod(axis=1)
     begin, size = starts(sizes), int(sizes.sum())
-    masks = upload(device, [item.morphological_mask for item in items], np.uint8)
+    masks = upload(device, [mask_of(item) for item in items], np.uint8)
     distances = device.cp.empty(size, dtype=np.uint16)
     threads = device.configuration.threads
     launch(
@@ -40,6 +40,6 @@ def _measure(device: Device, items: tuple[DiscretizedRoi, ...], axes: tuple[int,
         launch_shares(device, "border_distance", lines, given, template={"AXIS": axis})
     flat = download(distances)
     return [
-        flat[start : start + item.morphological_mask.size].reshape(item.shape)
+        flat[start : start + int(np.prod(item.shape))].reshape(item.shape)
         for start, item in zip(begin.tolist(), items, strict=True)
     ]

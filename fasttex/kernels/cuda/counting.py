@@ -13,7 +13,7 @@ from ...types import Batch, DiscretizedRoi, IntArray
 from .device import Device, working
 from .launch import launch
 from .parts import in_parts
-from .ragged import Levels, levels_of, shares, starts
+from .ragged import Levels, held, levels_of, shares, starts
 from .transfer import download, upload, zeros
 
 __all__ = ["Counts", "for_levels", "for_masks", "in_groups", "launch_shares", "offsets_at_once", "table"]
@@ -80,8 +80,8 @@ def for_levels(
     """
     return in_groups(
         batch.items,
-        lambda item: item.buffer.dtype,
-        lambda item: item.buffer.nbytes + n_bytes(item),
+        lambda item: held(item).dtype,
+        lambda item: held(item).nbytes + n_bytes(item),
         lambda device, items, _: count(device, levels_of(device, batch, items)),
     )
 
@@ -95,7 +95,7 @@ def for_masks(
     return in_groups(
         batch.items,
         lambda item: None,
-        lambda item: voxel_bytes * item.morphological_mask.size,
+        lambda item: voxel_bytes * prod(item.shape),
         lambda device, items, _: count(device, items),
     )
 

@@ -19,7 +19,7 @@ from ..contract import Offsets
 from .device import Device
 from .transfer import upload
 
-__all__ = ["MOST_VOXELS", "Levels", "forget", "levels_of", "shares", "spread", "starts"]
+__all__ = ["MOST_VOXELS", "Levels", "forget", "held", "levels_of", "mask_of", "shares", "spread", "starts"]
 
 #: Of one item with its padding: indices within an item have 32 bits, and one bit to spare.
 MOST_VOXELS = 2**31 - 1
@@ -78,19 +78,33 @@ def levels_of(device: Device, batch: Batch[DiscretizedRoi], items: tuple[Discret
     return kept[key]
 
 
+def held(item: DiscretizedRoi) -> Any:
+    """An item's buffer where it is: on the device, if the item lies there, or on the host."""
+    there = vars(item).get("on_device")
+    return item.buffer if there is None else there
+
+
+def mask_of(item: DiscretizedRoi) -> Any:
+    """An item's morphological mask where it is; levels that came to the device make their own."""
+    there = vars(item).get("on_device")
+    if there is None:
+        return item.morphological_mask
+    return there[tuple(slice(p, p + n) for p, n in zip(item.pad, item.shape, strict=True))] > 0
+
+
 def forget() -> None:
     """Let go of all levels on the device."""
     _uploaded.clear()
 
 
 def _upload(device: Device, items: tuple[DiscretizedRoi, ...]) -> Levels:
-    buffers = [item.buffer for item in items]
-    strides = [np.array(buffer.strides) // buffer.itemsize for buffer in buffers]
+    buffers = [held(item) for item in items]
+    strides = [np.array(buffer.strides) // buffer.dtype.itemsize for buffer in buffers]
     spans = []
-    for item, stride in zip(items, strides, strict=True):
-        if item.buffer.size > MOST_VOXELS:
+    for item, buffer, stride in zip(items, buffers, strides, strict=True):
+        if buffer.size > MOST_VOXELS:
             raise InputError(
-                f"ROI {item.name!r} has {item.buffer.size} voxels with its padding, at most {MOST_VOXELS} "
+                f"ROI {item.name!r} has {buffer.size} voxels with its padding, at most {MOST_VOXELS} "
                 "can be counted on cuda; crop it, resample it to larger voxels, or choose backend='cpp'"
             )
         first = int(np.dot(item.pad, stride))

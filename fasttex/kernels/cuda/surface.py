@@ -7,7 +7,7 @@ import numpy as np
 from ...types import Batch, DiscretizedRoi, IntArray
 from .counting import Counts, for_masks, launch_shares, table
 from .device import Device
-from .ragged import spread, starts
+from .ragged import mask_of, spread, starts
 from .rows import embed
 
 _PATTERNS = 256
@@ -24,7 +24,7 @@ def _count(device: Device, items: tuple[DiscretizedRoi, ...]) -> list[IntArray]:
     sizes = shapes.prod(axis=1)
     begin, corner = starts(sizes), planes + rows + 1
     strides = np.stack([planes, rows, np.ones_like(rows)], axis=1)
-    masks = [item.morphological_mask for item in items]
+    masks = [mask_of(item) for item in items]
     counts = Counts(device, [(_PATTERNS,)] * len(items))
     # Cubes whose corners are all padding are left out before the first voxel and behind the last.
     spans = np.stack([np.zeros_like(sizes), sizes - corner], axis=1)

@@ -12,7 +12,7 @@ from ...types import Batch, DiscretizedRoi, IntArray
 from ..contract import DistanceArray, Offsets
 from .counting import for_levels, launch_shares, table
 from .device import Device
-from .ragged import Levels, spread, starts
+from .ragged import Levels, held, spread, starts
 from .rows import embed
 from .transfer import download, zeros
 
@@ -30,7 +30,7 @@ def zones(
     distance_of = dict(zip(map(id, batch.items), distances or (), strict=distances is not None))
     return for_levels(
         batch,
-        lambda item: item.buffer.size * _VOXEL_BYTES + 4 * _CELLS,
+        lambda item: held(item).size * _VOXEL_BYTES + 4 * _CELLS,
         lambda device, levels: _rows(
             device, levels, offsets, distances and [distance_of[id(item)] for item in levels.items]
         ),
