@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from fasttex.backends import available, get_backend
 from fasttex.errors import BackendUnavailableError
 from fasttex.kernels.contract import KERNELS, Backend
 
-BACKENDS = ("cpp-avx2", "cpp-baseline", "numba", "reference")  # cpp once per instruction set
+# cpp once per instruction set; cuda on the host, by an emulator.
+BACKENDS = ("cpp-avx2", "cpp-baseline", "numba", "cuda-emulated", "reference")
 
 settings.register_profile("ci", max_examples=50, deadline=None)
 settings.register_profile("deep", max_examples=2000, deadline=None)
@@ -43,11 +45,36 @@ def backend_of_build(name: str) -> Backend:
     return loaded
 
 
+@cache
+def emulator_of_session() -> Any:
+    """The device that cuda runs on for the rest of the session."""
+    import cuda_emulator
+
+    from fasttex.kernels import cuda
+
+    if reason := cuda_emulator.unavailable():
+        raise BackendUnavailableError(reason)
+    emulator = cuda_emulator.Emulator()
+    cuda.device.array_module = lambda: emulator.cp
+    return emulator
+
+
+def emulated_cuda() -> Backend:
+    """The backend cuda on an emulated device."""
+    emulator_of_session()
+    from fasttex.kernels import cuda
+
+    return cuda
+
+
 def backend_or_skip(name: str) -> Backend:
     """The backend; where it is not here, a skip, or a failure if ``FASTTEX_REQUIRE`` (a,b,c) names it."""
     try:
         kind, _, build = name.partition("-")
-        backend = backend_of_build(build) if build else get_backend(kind)
+        if name == "cuda-emulated":
+            backend = emulated_cuda()
+        else:
+            backend = backend_of_build(build) if build else get_backend(kind)
         absent = [kernel for kernel in KERNELS if not hasattr(backend, kernel)]
         reason = f"backend {name!r} lacks {', '.join(absent)}" if absent else ""
     except BackendUnavailableError as error:
@@ -69,6 +96,13 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 def fast_backend(request: pytest.FixtureRequest) -> Backend:
     """Every backend but the reference, which is slow."""
     return backend_or_skip(request.param)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Any:
+    """The emulated device that the backend cuda runs on."""
+    backend_or_skip("cuda-emulated")
+    return emulator_of_session()
 
 
 @pytest.fixture(scope="session")

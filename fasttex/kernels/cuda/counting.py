@@ -135,9 +135,9 @@ def offsets_at_once(device: Device, table_bytes: IntArray, n_offsets: int) -> In
 
     0 where the table of a single offset is too large for it.
     """
-    most = device.configuration.offsets_per_block or n_offsets
-    fit: IntArray = np.minimum(device.shared_bytes // np.maximum(1, table_bytes), min(most, n_offsets))
-    return fit
+    most = min(device.configuration.offsets_per_block or n_offsets, n_offsets)
+    fit: IntArray = np.minimum(device.shared_bytes // np.maximum(1, table_bytes), most)
+    return np.where(table_bytes == 0, most, fit)
 
 
 def launch_shares(

@@ -69,7 +69,8 @@ class Device:
     @property
     def shared_bytes(self) -> int:
         """Shared memory for one block."""
-        return min(self.card_shared_bytes, self.configuration.shared_bytes or self.card_shared_bytes)
+        wanted = self.configuration.shared_bytes
+        return self.card_shared_bytes if wanted is None else min(wanted, self.card_shared_bytes)
 
     def function(self, file: str, name: str, shared_bytes: int = 0) -> Any:
         """A compiled kernel by its C++ name, allowed to use so much shared memory."""
@@ -90,7 +91,7 @@ def array_module() -> Any:
     return importlib.import_module("cupy")
 
 
-_devices: dict[tuple[int, int], Device] = {}
+_devices: dict[int, Device] = {}
 
 
 @contextmanager
@@ -98,7 +99,11 @@ def working() -> Iterator[Device]:
     """Use the current card: what is allocated and launched within runs on a stream of this thread."""
     cp = array_module()
     ordinal = int(cp.cuda.runtime.getDevice())
-    device = _devices.setdefault((id(cp), ordinal), _look_at(cp, ordinal))
+    device = _devices.get(ordinal)
+    if device is None or device.cp is not cp:
+        device = _devices[ordinal] = _look_at(cp, ordinal)
+    arrived = cp.cuda.get_current_stream().record()
+    device.stream.wait_event(arrived)  # what the caller has on the device may still be on its way
     with device.stream:
         yield device
 
