@@ -31,11 +31,13 @@ class Emulator:
         memory_bytes: int = 2**32,
         max_shared_bytes: int = 227 * 1024,
         resident_threads: int = 2048,
+        time_limit_s: int = 300,
     ) -> None:
         if reason := unavailable():
             raise RuntimeError(reason)
         self.check, self.policy = check, policy
         self.max_shared_bytes, self.resident_threads = max_shared_bytes, resident_threads
+        self.time_limit_s = time_limit_s
         self.compute_capability, self.multiprocessors = (9, 0), 4
         self.pinned_limit = memory_bytes
         self.reports: list[Report] = []

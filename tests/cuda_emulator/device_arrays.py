@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import weakref
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,7 @@ class Allocation:
         self._raw[skip + nbytes + GUARD :] = GUARD_BYTE
         self.ptr = self._raw.ctypes.data + skip
         self.defined = np.zeros(nbytes, np.uint8)
-
-    def __del__(self) -> None:
-        self.device.charge(-getattr(self, "nbytes", 0))
+        weakref.finalize(self, device.charge, -nbytes)
 
 
 class ndarray:

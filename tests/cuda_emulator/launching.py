@@ -102,8 +102,15 @@ class Kernel:
         found = re.search(rf"\b{base}\s*\(([^)]*)\)\s*{{", module.code)
         words = [re.findall(r"\w+", part) for part in found.group(1).split(",")] if found else []
         self._parameter_names = [word[-1] if word else "?" for word in words]
-        bounds = re.search(rf"__launch_bounds__\(\s*(\d+)[^)]*\)[^(){{}};]*\b{base}\s*\(", module.code)
-        self.max_threads_per_block = int(bounds.group(1)) if bounds else 1024
+        self.max_threads_per_block = self._launch_bounds(base)
+
+    def _launch_bounds(self, base: str) -> int:
+        """``__launch_bounds__``, given as a number or as the name of a constant."""
+        code = self.module.code
+        found = re.search(rf"__launch_bounds__\(\s*(\w+)[^)]*\)[^(){{}};]*\b{base}\s*\(", code)
+        bound = found.group(1) if found else "1024"
+        constant = None if bound.isdigit() else re.search(rf"\b{bound}\s*=?\s*(\d+)", code)
+        return int(constant.group(1) if constant else bound if bound.isdigit() else 1024)
 
     @property
     def max_dynamic_shared_size_bytes(self) -> int:
@@ -176,11 +183,12 @@ class Kernel:
     def _run(self, library: Library, sizes: Any, arguments: list[tuple[Any, str, bool]], shared: int) -> None:
         emulator, (runtime_library, _) = self._emulator, runtime()
         values = [np.uint64(a.data.ptr) if isinstance(a, ndarray) else a for a, _, _ in arguments]
-        # Each argument lies in 16 bytes of its own; the kernel gets pointers to them.
-        slots = np.zeros((len(values) + 1, 16), np.uint8)
+        # Each argument lies in a slot of its own; the kernel gets pointers to them.
+        width = max(16, *(-(-value.nbytes // 16) * 16 for value in values)) if values else 16
+        slots = np.zeros((len(values) + 1, width), np.uint8)
         for slot, value in zip(slots, values, strict=False):
             slot[: value.nbytes] = np.frombuffer(value.tobytes(), np.uint8)
-        pointers = slots.ctypes.data + 16 * np.arange(len(slots), dtype=np.uint64)
+        pointers = slots.ctypes.data + width * np.arange(len(slots), dtype=np.uint64)
         limit = emulator.max_shared_bytes if self._max_dynamic > 48 * 1024 else 48 * 1024
         request = Request(
             entry=library.entry(self.name),
@@ -193,6 +201,7 @@ class Kernel:
             policy=POLICIES.index(emulator.policy),
             resident_threads=emulator.resident_threads,
             checking=emulator.check,
+            time_limit_s=emulator.time_limit_s,
         )
         with _RUNNING:
             for allocation, (item, label) in self._regions(arguments).items():

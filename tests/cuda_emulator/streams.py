@@ -21,7 +21,7 @@ class BaseStream:
         self._entered: list[BaseStream] = []
         if null or ptds:
             raise NotImplementedError("use Stream.null")
-        self.device.streams.add(self)
+        self.device.streams.append(self)
 
     def later(self, work: Callable[[], Any]) -> None:
         """Asynchronous work."""
@@ -41,8 +41,8 @@ class BaseStream:
         """The null stream waits for all blocking streams, and they for it."""
         if self.is_non_blocking:
             return
-        others = self.device.streams if self is self.device.null else {self.device.null}
-        for stream in list(others):
+        others = self.device.streams if self is self.device.null else [self.device.null]
+        for stream in others:
             if stream is not self and not stream.is_non_blocking:
                 stream.flush()
 

@@ -58,15 +58,14 @@ def _stamp() -> str:
     return hashlib.sha256("\0".join([version, *COMMON, *files]).encode()).hexdigest()
 
 
-def _build(name: str, text: str, flags: list[str], sources: list[str]) -> Path:
-    """One shared library in the cache; renamed into place, so that sessions can share a folder."""
-    digest = hashlib.sha256("\0".join([_stamp(), text, *flags]).encode()).hexdigest()[:20]
-    library = cache_folder() / f"{name}-{digest}.so"
-    if not library.exists():
-        partial = library.with_suffix(f".{os.getpid()}.so")
-        _run(["g++", *COMMON, *flags, "-shared", "-o", str(partial), *sources])
-        partial.rename(library)
-    return library
+def _cached(name: str, *parts: str) -> Path:
+    digest = hashlib.sha256("\0".join([_stamp(), *parts]).encode()).hexdigest()[:20]
+    return cache_folder() / f"{name}-{digest}.so"
+
+
+def _partial(library: Path, end: str) -> Path:
+    """A name of this process: files are renamed into place, so that sessions can share a folder."""
+    return library.with_suffix(f".{os.getpid()}.{end}")
 
 
 class Request(ctypes.Structure):
@@ -83,14 +82,27 @@ class Request(ctypes.Structure):
         ("policy", ctypes.c_int),
         ("resident_threads", ctypes.c_int),
         ("checking", ctypes.c_int),
+        ("time_limit_s", ctypes.c_int),
     )
+
+
+class Parameter(ctypes.Structure):
+    """``emu::Parameter`` of shim.hpp."""
+
+    _fields_ = (("prefix", ctypes.c_char_p), ("code", ctypes.c_char_p), ("bytes", ctypes.c_ulonglong))
 
 
 @functools.cache
 def runtime() -> tuple[ctypes.CDLL, Path]:
     """The scheduler and the checker, loaded once, and where they lie."""
     extra = os.environ.get("CUDA_EMULATOR_FLAGS", "").split()  # such as -DEMU_UCONTEXT
-    path = _build("runtime", "", ["-O2", *extra], [str(source) for source in sorted(CSRC.glob("*.cpp"))])
+    path = _cached("runtime", *extra)
+    if not path.exists():
+        everything, partial = _partial(path, "cpp"), _partial(path, "so")
+        # One translation unit: the standard headers are read once.
+        everything.write_text("".join(f'#include "{source.name}"\n' for source in sorted(CSRC.glob("*.cpp"))))
+        _run(["g++", *COMMON, "-O2", *extra, "-shared", "-o", str(partial), str(everything)])
+        partial.rename(path)
     library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
     library.emu_launch.argtypes = [ctypes.POINTER(Request)]
     library.emu_reports.restype = ctypes.c_char_p
@@ -112,21 +124,15 @@ class Library:
         # The call of a kernel stands behind the text: taking its address makes the template's instance.
         calls = "".join(f"EMU_KERNEL({number}, {name})\n" for number, name in enumerate(names))
         text = f'#include "shim.hpp"\n#line 1 "kernel.cu"\n{source}\n#line 1 "launch"\n{calls}'
-        flags = [*(CHECK + WRAP if checking else PLAIN), *defines]
-        digest = hashlib.sha256(text.encode()).hexdigest()[:20]
-        path = cache_folder() / f"kernels-{digest}.cpp"
-        path.write_text(text, encoding="utf-8")
-        # -c and link apart: with -fsanitize at the link g++ would add libtsan.
-        compiled = path.with_suffix(f".{int(checking)}.{os.getpid()}.o")
-        self.path = cache_folder() / (
-            "kernels-" + hashlib.sha256("\0".join([_stamp(), text, *flags]).encode()).hexdigest()[:20] + ".so"
-        )
+        flags = [*(CHECK if checking else PLAIN), *defines]
+        self.path = _cached("kernels", text, *flags)
         if not self.path.exists():
-            _run(["g++", *COMMON, *[f for f in flags if not f.startswith("-Wl,")], "-c", "-o", str(compiled), str(path)])
-            partial = self.path.with_suffix(f".{os.getpid()}.so")
+            source_path, compiled, partial = (_partial(self.path, end) for end in ("cpp", "o", "so"))
+            source_path.write_text(text, encoding="utf-8")
+            _run(["g++", *COMMON, *flags, "-c", "-o", str(compiled), str(source_path)])
+            # Linked apart: with -fsanitize at the link g++ would add libtsan.
             link = ["g++", "-shared", "-Wl,-Bsymbolic", "-Wl,-z,defs", "-o", str(partial), str(compiled)]
             _run([*link, *(WRAP if checking else []), str(runtime_path), "-lm"])
-            compiled.unlink()
             partial.rename(self.path)
         self.library = ctypes.CDLL(str(self.path))
         self.names = names
@@ -139,14 +145,13 @@ class Library:
     def signature(self, name: str) -> list[tuple[str, str]]:
         """Per parameter: ``""`` (by value), ``"*"`` or ``"c*"`` (pointer to const), and the NumPy type code."""
         function = getattr(self.library, f"emu_signature_{self.names.index(name)}")
-        function.restype = ctypes.POINTER(ctypes.c_char_p)
-        pairs = function()
+        function.restype = ctypes.POINTER(Parameter)
         found = []
-        for i in range(64):
-            prefix, code = pairs[2 * i], pairs[2 * i + 1]
-            if prefix is None or code is None:
+        for parameter in function():
+            if parameter.prefix is None:
                 break
-            found.append((prefix.decode(), code.decode()))
+            code = parameter.code.decode()
+            found.append((parameter.prefix.decode(), f"V{parameter.bytes}" if code == "V" else code))
         return found
 
     @functools.cache  # noqa: B019 - libraries live as long as the session

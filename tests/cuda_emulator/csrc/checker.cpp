@@ -173,6 +173,7 @@ void access(const void* pointer, std::size_t bytes, Access how, bool aligned, co
     const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(pointer);
     if (address - stacks_begin < stacks_bytes || current == nullptr) return;
     const bool write = how != Access::read && how != Access::volatile_read;
+    tick();
     maybe_preempt();
     Region* region = find(address);
     if (region == nullptr) return outside(address, bytes, write, pc);

@@ -71,8 +71,7 @@ void* scheduler_stack_pointer;
 
 void start_stack(Fiber& fiber, void (*body)()) {
     void** top = reinterpret_cast<void**>(static_cast<char*>(fiber.stack) + STACK);
-    *--top = nullptr;
-    *--top = nullptr;  // where body would return to; it never does
+    *--top = nullptr;  // where body would return to; it never does. The stack pointer is as after a call
     *--top = reinterpret_cast<void*>(body);
     for (int saved = 0; saved < 6; ++saved) *--top = nullptr;
     fiber.stack_pointer = top;

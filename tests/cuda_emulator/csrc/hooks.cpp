@@ -57,7 +57,7 @@ extern "C" void emu_atomic(const void* address, unsigned bytes, void* pc) {
     }
     maybe_preempt();
     if (request.policy != PREEMPTING) {
-        emu_self->quiet_atomics = 4096;
+        emu_self->quiet_atomics = QUIET_ATOMICS;
         yield();
     }
 }

@@ -23,6 +23,7 @@ struct Region {
     std::string label;
     bool guarded = false;  // GUARD bytes of GUARD_BYTE lie before and behind it
 };
+constexpr int QUIET_ATOMICS = 4096;  // in a row; then others get their turn, so that a spin lock ends
 constexpr std::size_t GUARD = 512;
 constexpr std::uint8_t FRESH_BYTE = 0xCB, GUARD_BYTE = 0xFD;
 
@@ -84,7 +85,7 @@ struct Request {
     void** arguments;
     unsigned grid[3], block[3];
     unsigned long long dynamic_shared, shared_limit, seed;
-    int policy, resident_threads, checking;
+    int policy, resident_threads, checking, time_limit_s;
 };
 
 extern Fiber* current;
@@ -98,6 +99,7 @@ extern Request request;
 std::uint64_t random_bits();
 void yield();                    // lets other threads go on; comes back later
 void maybe_preempt();            // yields now and then, under the policy that does
+void tick();                     // called often: ends a launch that takes too long
 [[noreturn]] void abort_launch();  // leaves the kernel for good: the report says why
 
 // kind, two places as "pc:<number>" or "file:line", and a text in which {0} and {1} stand for them.
@@ -122,6 +124,10 @@ void sync_lanes(const Meeting& meeting, Block& block, Warp& warp);  // orders wh
 void forget_cells(Region& region);
 void check_guards(const Region& region);
 void set_static_data(const void* inside_module);
+
+// crashes.cpp: signals of the processor while a kernel runs
+void catch_crashes();
+void release_crashes();
 
 // fibers.cpp
 void switch_to(Fiber& fiber);

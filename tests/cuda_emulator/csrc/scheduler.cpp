@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 
 extern "C" {
 EmuThread* emu_self = nullptr;
@@ -19,8 +20,9 @@ Request request;
 namespace {
 std::uint64_t random_state = 1;
 bool aborted = false;
+std::time_t started = 0;
+std::uint32_t ticks = 0;
 std::vector<std::unique_ptr<Block>> spare;
-constexpr int QUIET = 4096;  // atomics in a row after which others get their turn, so that a spin lock ends
 
 void body() {
     request.entry(request.arguments);
@@ -74,7 +76,7 @@ Block* admit(std::uint64_t number) {
         fiber.self.block = block->index;
         std::memcpy(&fiber.self.block_dim, request.block, sizeof(EmuIndex));
         std::memcpy(&fiber.self.grid_dim, request.grid, sizeof(EmuIndex));
-        fiber.self.quiet_atomics = checking || request.policy == PREEMPTING ? 0 : QUIET;
+        fiber.self.quiet_atomics = checking || request.policy == PREEMPTING ? 0 : QUIET_ATOMICS;
         fiber.number = i;
         fiber.lane = i % 32;
         fiber.id = static_cast<std::uint32_t>(number * threads_per_block + i + 1);
@@ -182,6 +184,7 @@ void run_grid() {
             resident.push_back(admit(block_order.at(next++)));
             changed = true;
         }
+        tick();
         set_order(order, changed);
         for (Fiber* fiber : order) {
             if (fiber->state != State::ready) continue;
@@ -218,6 +221,13 @@ void yield() { switch_back(*current); }
 
 void maybe_preempt() {
     if (request.policy == PREEMPTING && random_bits() % 16 == 0) yield();
+}
+
+void tick() {
+    if ((++ticks & 0xffffu) != 0 || std::time(nullptr) - started <= request.time_limit_s) return;
+    report("too long", "", "", "the launch did not end in " + std::to_string(request.time_limit_s) + " s");
+    if (current != nullptr) abort_launch();
+    aborted = true;
 }
 
 void abort_launch() {
@@ -274,8 +284,11 @@ extern "C" int emu_launch(const emu::Request* wanted) {
     random_state = request.seed * 0x9E3779B97F4A7C15ull + 0x1234567;
     aborted = false;
     threads_per_block = request.block[0] * request.block[1] * request.block[2];
-    if (checking) set_static_data(reinterpret_cast<const void*>(request.entry));
+    set_static_data(reinterpret_cast<const void*>(request.entry));
+    started = std::time(nullptr);
+    catch_crashes();
     run_grid();
+    release_crashes();
     for (Region& region : arguments) {
         check_guards(region);
         forget_cells(region);

@@ -129,7 +129,10 @@ inline void __threadfence_block() {}
 
 // ---- from here to the runtime: parameter lists, and how a launch calls a kernel ----
 namespace emu {
-template <class T> struct Code;  // a type without a code has no place in a kernel's signature
+template <class T> struct Code {  // structs by their size; bare char and long have no place in a signature
+    static_assert(__is_class(T), "a kernel's parameters are u8 to u64, i32, i64, bool, float, double, structs");
+    static constexpr const char* value = "V";
+};
 #define EMU_CODE(T, text) template <> struct Code<T> { static constexpr const char* value = text; };
 EMU_CODE(bool, "?")
 EMU_CODE(signed char, "i1")
@@ -148,12 +151,13 @@ template <class T> struct Kind<const T*> { static constexpr const char* prefix =
 template <class T> struct Kind<volatile T*> { static constexpr const char* prefix = "*"; typedef T type; };
 template <class T> struct Kind<const volatile T*> { static constexpr const char* prefix = "c*"; typedef T type; };
 
-struct Parameter { const char *prefix, *code; };
+struct Parameter { const char *prefix, *code; unsigned long long bytes; };
 template <class F> struct Signature;
 template <class... A> struct Signature<void (*)(A...)> {
     static const Parameter* list() {
         static const Parameter parameters[] = {
-            {Kind<A>::prefix, Code<typename Kind<A>::type>::value}..., {nullptr, nullptr}};
+            {Kind<A>::prefix, Code<typename Kind<A>::type>::value, sizeof(typename Kind<A>::type)}...,
+            {nullptr, nullptr, 0}};
         return parameters;
     }
 };
