@@ -55,7 +55,9 @@ class Emulator:
         return self._seed * 1_000_003 + self._launches
 
     @contextmanager
-    def running(self, *, check: bool | None = None, policy: str | None = None, seed: int = 0) -> Iterator[list[Report]]:
+    def running(
+        self, *, check: bool | None = None, policy: str | None = None, seed: int = 0
+    ) -> Iterator[list[Report]]:
         """Another mode for a while: the same device, arrays and modules. Gives the list of reports."""
         before = self.check, self.policy, self._seed, self._launches
         self.check = self.check if check is None else check

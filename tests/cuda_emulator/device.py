@@ -24,7 +24,9 @@ class MemoryPool:
         self.total, self.used, self.limit, self.peak = total, 0, 0, 0
 
     def charge(self, nbytes: int) -> None:
-        if nbytes > 0 and (self.used + nbytes > (self.limit or self.total) or self.used + nbytes > self.total):
+        if nbytes > 0 and (
+            self.used + nbytes > (self.limit or self.total) or self.used + nbytes > self.total
+        ):
             raise OutOfMemoryError(nbytes, self.used, self.limit)
         self.used += nbytes
         self.peak = max(self.peak, self.used)
@@ -110,12 +112,16 @@ class Device:
             taken = source.copy() if stream.is_non_blocking else source
             stream.now(lambda: target._write(taken))
 
-    def asarray(self, a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, blocking: bool = False) -> ndarray:
+    def asarray(
+        self, a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, blocking: bool = False
+    ) -> ndarray:
         if isinstance(a, ndarray):
             if dtype is None or a.dtype == np.dtype(dtype):
                 return a.copy() if copy else a
             made = self.empty(a.shape, dtype)
-            self.now(lambda: made._write(a._host, np.repeat(a._defined().all(-1)[..., None], made.itemsize, -1)))
+            self.now(
+                lambda: made._write(a._host, np.repeat(a._defined().all(-1)[..., None], made.itemsize, -1))
+            )
             return made
         source = np.asarray(a, dtype)
         if source.dtype.hasobject or not source.dtype.isnative:
@@ -133,7 +139,9 @@ class Device:
         array = self.asarray(a, dtype)
         return array if array.flags.c_contiguous else array.copy()
 
-    def asnumpy(self, a: Any, stream: Any = None, order: str = "C", out: Any = None, *, blocking: bool = True) -> Any:
+    def asnumpy(
+        self, a: Any, stream: Any = None, order: str = "C", out: Any = None, *, blocking: bool = True
+    ) -> Any:
         if isinstance(a, ndarray):
             return a.get(stream, order, out, blocking)
         return np.asarray(a, order=order)  # type: ignore[call-overload]

@@ -36,7 +36,9 @@ class ndarray:
 
     __array_priority__ = 100
 
-    def __init__(self, allocation: Allocation, shape: Any, dtype: Any, offset: int = 0, strides: Any = None) -> None:
+    def __init__(
+        self, allocation: Allocation, shape: Any, dtype: Any, offset: int = 0, strides: Any = None
+    ) -> None:
         self._allocation = allocation
         self._offset = offset
         self._host = np.ndarray(shape, dtype, allocation.memory, offset, strides)
@@ -121,7 +123,9 @@ class ndarray:
         parts = index if isinstance(index, tuple) else (index,)
         if not all(isinstance(part, (int, np.integer, slice)) or part in (None, Ellipsis) for part in parts):
             raise NotImplementedError("the emulator's arrays take integers, slices, None and ... as an index")
-        keep = (*parts, ...) if Ellipsis not in parts else parts  # an element is an array without axes, as in CuPy
+        keep = (
+            (*parts, ...) if Ellipsis not in parts else parts
+        )  # an element is an array without axes, as in CuPy
         return self._view(self._host[keep])
 
     def __setitem__(self, index: Any, value: Any) -> None:

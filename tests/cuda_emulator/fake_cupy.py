@@ -160,7 +160,9 @@ def _cuda(emulator: "Emulator") -> SimpleNamespace:
         nvrtc=SimpleNamespace(getVersion=lambda: (VERSION // 1000, 0), NVRTCError=NVRTCError),
         memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
         pinned_memory=SimpleNamespace(alloc_pinned_memory=pinned),
-        stream=SimpleNamespace(Stream=device.Stream, Event=device.Event, get_current_stream=device.current_stream),
+        stream=SimpleNamespace(
+            Stream=device.Stream, Event=device.Event, get_current_stream=device.current_stream
+        ),
     )
 
 
@@ -169,7 +171,19 @@ def fake_cupy(emulator: "Emulator") -> SimpleNamespace:
     device: Device = emulator.device
     pinned_pool = PinnedMemoryPool()
     module = type("RawModule", (BaseModule,), {"emulator": emulator})
-    types = "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64".split()
+    types = [
+        "bool_",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float32",
+        "float64",
+    ]
     cp = SimpleNamespace(
         __version__="14.2.0",
         __name__="cupy",

@@ -22,7 +22,10 @@ class CUDADriverError(RuntimeError):
     """As ``cupy.cuda.driver.CUDADriverError``."""
 
     def __init__(self, status: int, why: str = "") -> None:
-        name = {1: "CUDA_ERROR_INVALID_VALUE: invalid argument", 500: "CUDA_ERROR_NOT_FOUND: named symbol not found"}
+        name = {
+            1: "CUDA_ERROR_INVALID_VALUE: invalid argument",
+            500: "CUDA_ERROR_NOT_FOUND: named symbol not found",
+        }
         super().__init__(name.get(status, str(status)) + (f" [emulator: {why}]" if why else ""))
         self.status = status
 
@@ -30,12 +33,21 @@ class CUDADriverError(RuntimeError):
 class CompileException(Exception):
     """As ``cupy.cuda.compiler.CompileException``."""
 
-    def __init__(self, msg: str, source: str, name: str, options: tuple[str, ...], backend: str = "nvrtc") -> None:
+    def __init__(
+        self, msg: str, source: str, name: str, options: tuple[str, ...], backend: str = "nvrtc"
+    ) -> None:
         super().__init__(msg)
         self.source, self.name, self.options, self.backend = source, name, options, backend
 
     def get_message(self) -> str:
         return str(self.args[0])
+
+
+def _is_of(dtype: np.dtype[Any], code: str) -> bool:
+    """Whether a dtype is that of a parameter; structs agree by their size."""
+    return (
+        dtype.kind == "V" and dtype.itemsize == int(code[1:]) if code[0] == "V" else dtype == np.dtype(code)
+    )
 
 
 class BaseModule:
@@ -55,10 +67,19 @@ class BaseModule:
         name_expressions: Any = None,
         jitify: bool | None = None,
     ) -> None:
-        if code is None or path or backend != "nvrtc" or translate_cucomplex or enable_cooperative_groups or jitify:
+        if (
+            code is None
+            or path
+            or backend != "nvrtc"
+            or translate_cucomplex
+            or enable_cooperative_groups
+            or jitify
+        ):
             raise NotImplementedError("the emulator takes source text for NVRTC, and no other option")
         if not isinstance(options, tuple):
-            raise TypeError(f"Argument 'options' has incorrect type (expected tuple, got {type(options).__name__})")
+            raise TypeError(
+                f"Argument 'options' has incorrect type (expected tuple, got {type(options).__name__})"
+            )
         self.code, self.options, self.backend = code, options, backend
         self.name_expressions = tuple(name_expressions or ())
         self._functions: dict[str, Kernel] = {}
@@ -119,7 +140,9 @@ class Kernel:
     @max_dynamic_shared_size_bytes.setter
     def max_dynamic_shared_size_bytes(self, nbytes: int) -> None:
         if nbytes > self._emulator.max_shared_bytes:
-            raise CUDADriverError(1, f"{nbytes} bytes of shared memory, {self._emulator.max_shared_bytes} are there")
+            raise CUDADriverError(
+                1, f"{nbytes} bytes of shared memory, {self._emulator.max_shared_bytes} are there"
+            )
         self._max_dynamic = int(nbytes)
 
     @property
@@ -146,39 +169,52 @@ class Kernel:
     def _sizes(self, grid: tuple[Any, ...], block: tuple[Any, ...], shared: int) -> list[tuple[int, ...]]:
         """The limits that a driver refuses to pass."""
         sizes = []
-        for what, given, most in (("grid", grid, (2**31 - 1, 65535, 65535)), ("block", block, (1024, 1024, 64))):
+        for what, given, most in (
+            ("grid", grid, (2**31 - 1, 65535, 65535)),
+            ("block", block, (1024, 1024, 64)),
+        ):
             size = (*(int(n) for n in given), 1, 1)[:3]
             if len(given) > 3 or not all(1 <= n <= limit for n, limit in zip(size, most, strict=True)):
                 raise CUDADriverError(1, f"{self.name}: {what} {size}, allowed is 1 to {most}")
             sizes.append(size)
         threads = sizes[1][0] * sizes[1][1] * sizes[1][2]
         if threads > self.max_threads_per_block:
-            raise CUDADriverError(1, f"{self.name}: {threads} threads a block, at most {self.max_threads_per_block}")
+            raise CUDADriverError(
+                1, f"{self.name}: {threads} threads a block, at most {self.max_threads_per_block}"
+            )
         if not 0 <= shared <= self._max_dynamic:
-            raise CUDADriverError(1, f"{self.name}: {shared} bytes of shared memory, at most {self._max_dynamic}")
+            raise CUDADriverError(
+                1, f"{self.name}: {shared} bytes of shared memory, at most {self._max_dynamic}"
+            )
         return sizes
 
-    def _checked(self, signature: list[tuple[str, str]], args: tuple[Any, ...]) -> list[tuple[Any, str, bool]]:
+    def _checked(
+        self, signature: list[tuple[str, str]], args: tuple[Any, ...]
+    ) -> list[tuple[Any, str, bool]]:
         """The arguments with the names of their parameters. CuPy and the driver would take anything."""
         names = [*self._parameter_names, *(f"parameter {i}" for i in range(len(self._parameter_names), 99))]
         faults = []
         if len(args) != len(signature):
             faults.append(f"{len(args)} arguments, the kernel has {len(signature)} parameters")
         for name, (prefix, code), arg in zip(names, signature, args, strict=False):
-            wanted = f"{'const ' if prefix == 'c*' else ''}{np.dtype(code)}{'*' if prefix else ''}"
+            kind = f"struct of {code[1:]} bytes" if code[0] == "V" else np.dtype(code)
+            wanted = f"{'const ' if prefix == 'c*' else ''}{kind}{'*' if prefix else ''}"
             if isinstance(arg, ndarray):
                 got = f"array of {arg.dtype}"
-                right = bool(prefix) and arg.dtype == np.dtype(code)
+                right = bool(prefix) and _is_of(arg.dtype, code)
                 if right and not arg.flags.c_contiguous:
                     faults.append(f"{name} is an array with gaps (strides {arg.strides})")
             else:
                 got = f"{type(arg).__module__}.{type(arg).__name__}"
-                right = not prefix and isinstance(arg, np.generic) and arg.dtype == np.dtype(code)
+                right = not prefix and isinstance(arg, np.generic) and _is_of(arg.dtype, code)
             if not right:
                 faults.append(f"{name} is {wanted}, got {got}")
         if faults:
             raise KernelFault([Report("signature", self.name, (), fault) for fault in faults])
-        return [(arg, name, prefix == "c*") for arg, name, (prefix, _) in zip(args, names, signature, strict=False)]
+        return [
+            (arg, name, prefix == "c*")
+            for arg, name, (prefix, _) in zip(args, names, signature, strict=False)
+        ]
 
     def _run(self, library: Library, sizes: Any, arguments: list[tuple[Any, str, bool]], shared: int) -> None:
         emulator, (runtime_library, _) = self._emulator, runtime()

@@ -14,7 +14,9 @@ class BaseStream:
     device: "Device"
     null: "BaseStream"
 
-    def __init__(self, null: bool = False, non_blocking: bool = False, ptds: bool = False, priority: Any = None) -> None:
+    def __init__(
+        self, null: bool = False, non_blocking: bool = False, ptds: bool = False, priority: Any = None
+    ) -> None:
         self.is_non_blocking = non_blocking
         self.ptr = 0 if null else id(self)
         self._queue: list[Callable[[], Any]] = []

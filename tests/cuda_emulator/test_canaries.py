@@ -50,7 +50,16 @@ def stencil(emulator, bug):
 
 
 def exchange(emulator, bug):
-    launch(emulator, sample.LANES, "exchange", bug, (1,), (32,), (emulator.cp.empty(32, np.int32),), shared_mem=128)
+    launch(
+        emulator,
+        sample.LANES,
+        "exchange",
+        bug,
+        (1,),
+        (32,),
+        (emulator.cp.empty(32, np.int32),),
+        shared_mem=128,
+    )
 
 
 def wide(emulator, bug):
@@ -93,7 +102,9 @@ def test_check_mode_names(canary, policy):
     assert all(line in str(report) for report in found for line in report.lines)
 
 
-@pytest.mark.parametrize("canary", ["half a block at a barrier", "barriers at two lines", "lanes that never come"])
+@pytest.mark.parametrize(
+    "canary", ["half a block at a barrier", "barriers at two lines", "lanes that never come"]
+)
 def test_plain_mode_names_what_never_comes(canary):
     run, bug, kind, *_ = CANARIES[canary]
     with pytest.raises(KernelFault, match=kind):
@@ -106,7 +117,9 @@ def test_plain_mode_sees_a_write_just_behind_the_end():
 
 
 def test_the_report_names_the_element():
-    with pytest.raises(KernelFault, match=r"read of 1 bytes at kernel.cu:\d+, to levels\[256\], which has 256 elements"):
+    with pytest.raises(
+        KernelFault, match=r"read of 1 bytes at kernel.cu:\d+, to levels\[256\], which has 256 elements"
+    ):
         histogram(Emulator(check=True), 5)
 
 
@@ -122,7 +135,15 @@ def test_memory_that_was_not_passed():
     cp = emulator.cp
     other = cp.zeros(4, cp.uint32)
     with pytest.raises(KernelFault, match="out of bounds"):
-        launch(emulator, source, "far", 0, (1,), (1,), (cp.asarray(np.uint64([other.data.ptr])), cp.zeros(1, cp.uint32)))
+        launch(
+            emulator,
+            source,
+            "far",
+            0,
+            (1,),
+            (1,),
+            (cp.asarray(np.uint64([other.data.ptr])), cp.zeros(1, cp.uint32)),
+        )
 
 
 def test_shared_memory_of_another_block():
@@ -137,7 +158,15 @@ def test_shared_memory_of_another_block():
     """
     emulator = Emulator(check=True)
     with pytest.raises(KernelFault, match="foreign shared memory"):
-        launch(emulator, source, "give", 0, (2,), (2,), (emulator.cp.zeros(1, np.uint64), emulator.cp.zeros(1, np.uint32)))
+        launch(
+            emulator,
+            source,
+            "give",
+            0,
+            (2,),
+            (2,),
+            (emulator.cp.zeros(1, np.uint64), emulator.cp.zeros(1, np.uint32)),
+        )
 
 
 def test_a_wait_between_blocks_that_is_no_atomic():
@@ -150,7 +179,15 @@ def test_a_wait_between_blocks_that_is_no_atomic():
     """
     emulator = Emulator(check=True)
     with pytest.raises(KernelFault, match="race"):
-        launch(emulator, source, "pass", 0, (2,), (1,), (emulator.cp.zeros(1, np.uint32), emulator.cp.zeros(2, np.uint32)))
+        launch(
+            emulator,
+            source,
+            "pass",
+            0,
+            (2,),
+            (1,),
+            (emulator.cp.zeros(1, np.uint32), emulator.cp.zeros(2, np.uint32)),
+        )
 
 
 def test_bytes_side_by_side_are_no_race():

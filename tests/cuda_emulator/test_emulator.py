@@ -1,6 +1,10 @@
 """Right kernels give the right numbers in every order of threads, in both modes."""
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,7 +45,10 @@ def labels_of(levels):
     labels = np.arange(levels.size, dtype=np.uint32).reshape(levels.shape)
     while True:
         before = labels.copy()
-        for a, b in (((slice(1, None),), (slice(-1),)), ((slice(None), slice(1, None)), (slice(None), slice(-1)))):
+        for a, b in (
+            ((slice(1, None),), (slice(-1),)),
+            ((slice(None), slice(1, None)), (slice(None), slice(-1))),
+        ):
             same = levels[a] == levels[b]
             least = np.where(same, np.minimum(labels[a], labels[b]), levels.size)
             for part in (a, b):
@@ -56,7 +63,9 @@ def test_components(emulator, threads):
     parents = cp.asarray(np.arange(levels.size, dtype=np.uint32))
     labels = cp.empty(levels.size, cp.uint32)
     grid = ((levels.size + threads - 1) // threads,)
-    kernel(emulator, sample.COMPONENTS, "link")(grid, (threads,), (cp.asarray(levels), parents, i32(31), i32(24)))
+    kernel(emulator, sample.COMPONENTS, "link")(
+        grid, (threads,), (cp.asarray(levels), parents, i32(31), i32(24))
+    )
     kernel(emulator, sample.COMPONENTS, "flatten")(grid, (threads,), (parents, labels, i32(levels.size)))
     np.testing.assert_array_equal(labels.get().reshape(levels.shape), labels_of(levels))
 
@@ -180,3 +189,94 @@ def test_the_same_arrays_in_two_modes():
 def test_a_fault_is_no_runtime_error():
     """Code that turns CUDA's errors into its own must not swallow a fault."""
     assert issubclass(KernelFault, AssertionError)
+
+
+def test_structs_as_arguments():
+    source = """
+    struct Item { i64 offset; i32 nx, out; };
+    __global__ void sums(const Item* items, const u16* values, u32* out, const Item whole) {
+        const Item item = items[blockIdx.x];
+        if (threadIdx.x < item.nx) atomicAdd(&out[item.out], values[item.offset + threadIdx.x]);
+        if (threadIdx.x == 0) atomicAdd(&out[whole.out], 1u);
+    }
+    """
+    item = np.dtype([("offset", "i8"), ("nx", "i4"), ("out", "i4")])
+    for check in (False, True):
+        emulator = Emulator(check=check)
+        cp = emulator.cp
+        items = np.array([(0, 3, 1), (3, 5, 0)], item)
+        out = cp.zeros(3, cp.uint32)
+        arguments = (
+            cp.asarray(items),
+            cp.asarray(np.arange(8, dtype=np.uint16)),
+            out,
+            np.array((0, 0, 2), item)[()],
+        )
+        kernel(emulator, source, "sums")((2,), (32,), arguments)
+        assert out.get().tolist() == [3 + 4 + 5 + 6 + 7, 0 + 1 + 2, 2]
+
+
+def test_vectors_of_sixteen_bytes(emulator):
+    cp, values = emulator.cp, rng.integers(0, 2**32, (32, 4), dtype=np.uint32)
+    source = """
+    __global__ void copy(const u32* in, u32* out) {
+        reinterpret_cast<uint4*>(out)[threadIdx.x] = reinterpret_cast<const uint4*>(in)[threadIdx.x];
+    }
+    """
+    out = cp.empty((32, 4), cp.uint32)
+    kernel(emulator, source, "copy")((1,), (32,), (cp.asarray(values), out))
+    np.testing.assert_array_equal(out.get(), values)
+
+
+def test_places_follow_line_directives():
+    source = '#line 1 "far.cu"\n__global__ void k(u32* out) {\n    out[4] = 1u;\n}\n'
+    emulator = Emulator(check=True)
+    with pytest.raises(KernelFault, match=r"write of 4 bytes at far.cu:2, to out\[4\]"):
+        kernel(emulator, source, "k")((1,), (1,), (emulator.cp.zeros(4, np.uint32),))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("out[0] = *reinterpret_cast<u32*>(64ull * out[0]);", "memory that is not there, at kernel.cu:"),
+        ("out[0] = 7 / (int)(out[0] - out[1]);", "division by zero"),
+        ("volatile u8 much[100000]; much[0] = 1; out[0] = much[0];", "too much stack"),
+    ],
+)
+def test_a_crash_is_a_report(text, found):
+    emulator = Emulator()
+    cp = emulator.cp
+    with pytest.raises(KernelFault, match=found):
+        kernel(emulator, f"__global__ void k(u32* out) {{ {text} }}", "k")(
+            (2,), (64,), (cp.ones(4, cp.uint32),)
+        )
+    test_glcm(emulator)  # and the process goes on
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_launch_that_does_not_end(check):
+    emulator = Emulator(check=check, time_limit_s=1)
+    source = "__global__ void k(u32* out) { while (atomicAdd(out, 0u) == 0u) {} }"
+    with pytest.raises(KernelFault, match="too long"):
+        kernel(emulator, source, "k")((1,), (1,), (emulator.cp.zeros(1, np.uint32),))
+
+
+def test_the_portable_fiber_switch(tmp_path):
+    """The same runtime with ucontext, as other processors than x86-64 have it."""
+    code = """
+import sys; sys.path.insert(0, sys.argv[1])
+from cuda_emulator import Emulator, test_emulator as t
+for check in (False, True):
+    t.test_glcm(Emulator(check=check, policy="preempting"))
+    t.test_scans(Emulator(check=check, policy="shuffled"))
+"""
+    environment = {
+        **os.environ,
+        "CUDA_EMULATOR_FLAGS": "-DEMU_UCONTEXT",
+        "CUDA_EMULATOR_CACHE": str(tmp_path),
+    }
+    tests = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code, tests], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

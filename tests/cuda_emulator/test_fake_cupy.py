@@ -94,6 +94,15 @@ def test_what_a_driver_refuses(cp, add, grid, block, shared):
         add(grid, block, tuple(arguments(cp)), shared_mem=shared)
 
 
+@pytest.mark.parametrize("bound", ["64", "THREADS"])
+def test_launch_bounds(cp, bound):
+    source = f"constexpr int THREADS = 64; __global__ void __launch_bounds__({bound}) k(u32* out) {{ out[0] = 1u; }}"
+    launch = cp.RawModule(code=PRELUDE + source, name_expressions=["k"]).get_function("k")
+    launch((1,), (1,), (cp.zeros(1, cp.uint32),))
+    with pytest.raises(cp.cuda.driver.CUDADriverError, match="at most 64"):
+        launch((1,), (65,), (cp.zeros(1, cp.uint32),))
+
+
 def test_shared_memory_that_is_asked_for(cp, add):
     add.max_dynamic_shared_size_bytes = 100 * 1024
     add((1,), (32,), tuple(arguments(cp)), shared_mem=100 * 1024)
@@ -106,8 +115,14 @@ def test_names_and_compile_errors(cp):
     with pytest.raises(cp.cuda.driver.CUDADriverError, match="NOT_FOUND"):
         module.get_function("add<u16>")
     with pytest.raises(cp.cuda.compiler.CompileException, match=r"kernel.cu:6:.*nowhere"):
-        cp.RawModule(code=PRELUDE + "__global__ void k() { nowhere(); }", name_expressions=["k"]).get_function("k")
-    for text in ("__global__ void k(char* c) {}", "__global__ void k(long n) {}", "__global__ void k(i64* p) { atomicAdd(p, 1ll); }"):
+        cp.RawModule(
+            code=PRELUDE + "__global__ void k() { nowhere(); }", name_expressions=["k"]
+        ).get_function("k")
+    for text in (
+        "__global__ void k(char* c) {}",
+        "__global__ void k(long n) {}",
+        "__global__ void k(i64* p) { atomicAdd(p, 1ll); }",
+    ):
         with pytest.raises(cp.cuda.compiler.CompileException):
             cp.RawModule(code=PRELUDE + text, name_expressions=["k"]).get_function("k")
 
@@ -184,7 +199,10 @@ OWN = {"device", "later", "now", "flush", "waiter", "emulator", "library", "ptr"
 
 def test_each_name_is_one_of_cupy(cp):
     real = pytest.importorskip("cupy", reason="cupy is not installed: nothing to compare the names with")
-    pools = {"get_default_memory_pool": real.cuda.MemoryPool, "get_default_pinned_memory_pool": real.cuda.PinnedMemoryPool}
+    pools = {
+        "get_default_memory_pool": real.cuda.MemoryPool,
+        "get_default_pinned_memory_pool": real.cuda.PinnedMemoryPool,
+    }
     missing = []
     for dotted in names(cp):
         if dotted.split(".")[-1] in OWN:
@@ -196,7 +214,9 @@ def test_each_name_is_one_of_cupy(cp):
             missing.append(dotted)
     for function, kind in pools.items():
         own = type(getattr(cp, function)())
-        missing += [f"{own.__name__}.{n}" for n in vars(own) if n[0] != "_" and n != "charge" and not hasattr(kind, n)]
+        missing += [
+            f"{own.__name__}.{n}" for n in vars(own) if n[0] != "_" and n != "charge" and not hasattr(kind, n)
+        ]
     kernel = real.RawKernel
     from cuda_emulator.launching import Kernel
 

@@ -14,7 +14,17 @@ import tempfile
 from pathlib import Path
 
 CSRC = Path(__file__).parent / "csrc"
-COMMON = ["-std=c++17", "-fPIC", "-g1", "-ffp-contract=off", "-fno-gnu-unique", "-fno-strict-aliasing", f"-I{CSRC}"]
+COMMON = [
+    "-std=c++17",
+    "-fPIC",
+    "-g1",
+    "-gdwarf-4",  # addr2line 2.40 mixes up the files of version 5
+    "-fstack-clash-protection",  # local arrays that are too large meet the guard page
+    "-ffp-contract=off",
+    "-fno-gnu-unique",
+    "-fno-strict-aliasing",
+    f"-I{CSRC}",
+]
 PLAIN = ["-O2"]
 CHECK = ["-O1", "-fsanitize=thread", "--param", "tsan-distinguish-volatile=1"]
 CHECK += ["--param", "tsan-instrument-func-entry-exit=0"]
@@ -24,7 +34,9 @@ WRAP = [f"-Wl,--wrap={name}" for name in ("memcpy", "memmove", "memset")]
 def unavailable() -> str:
     """Why the emulator cannot work here; empty where it can."""
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
-        return f"the CUDA emulator needs Linux on x86-64 or aarch64, this is {sys.platform} {platform.machine()}"
+        return (
+            f"the CUDA emulator needs Linux on x86-64 or aarch64, this is {sys.platform} {platform.machine()}"
+        )
     missing = [tool for tool in ("g++", "addr2line") if shutil.which(tool) is None]
     return f"the CUDA emulator needs {' and '.join(missing)}, which is not on the path" if missing else ""
 

@@ -69,7 +69,8 @@ std::size_t distance(const Region& region, std::uintptr_t address) {
 
 // No region holds the address: name the nearest one, which is what the kernel meant.
 void outside(std::uintptr_t address, std::size_t bytes, bool write, const void* pc) {
-    const std::string what = where(*current) + ": " + verb(write, false) + " of " + std::to_string(bytes) + " bytes at {0}";
+    const std::string what =
+        where(*current) + ": " + verb(write, false) + " of " + std::to_string(bytes) + " bytes at {0}";
     if (address >= module_begin && address < module_end) {
         if (!write) return;  // a constant table
         report("write to a constant", place(pc), "", what + ": device-wide variables are not supported");
@@ -78,8 +79,9 @@ void outside(std::uintptr_t address, std::size_t bytes, bool write, const void* 
     for (const Block* block : resident)
         for (const auto& piece : block->shared)
             if (block != current->block && holds(piece->region, address)) {
-                report("foreign shared memory", place(pc), "", what + ": " + element(piece->region, address) +
-                       " of another block, of " + where(block->fibers[0]));
+                report("foreign shared memory", place(pc), "",
+                       what + ": " + element(piece->region, address) + " of another block, of " +
+                           where(block->fibers[0]));
                 return abort_launch();
             }
     const Region* nearest = nullptr;
@@ -104,13 +106,13 @@ bool ordered(const Earlier& earlier, const Fiber& me) {
     return number / 32 == me.number / 32 && earlier.time < me.warp->seen[32 * me.lane + number % 32];
 }
 
-void race(const Region& region, std::uintptr_t address, const Earlier& earlier, bool earlier_write, bool write,
-          bool atomic, const void* pc) {
+void race(const Region& region, std::uintptr_t address, const Earlier& earlier, bool earlier_write,
+          bool write, bool atomic, const void* pc) {
     const void* old_pc = reinterpret_cast<const void*>(module_begin + (earlier.place >> 1));
     report("race", place(pc), place(old_pc),
-           where(*current) + ": " + verb(write, atomic) + " of " + element(region, address) + " at {0}, and a " +
-               verb(earlier_write, earlier.place & 1u) + " at {1} by " + name_of(earlier.id) +
-               ", with no barrier between");
+           where(*current) + ": " + verb(write, atomic) + " of " + element(region, address) +
+               " at {0}, and a " + verb(earlier_write, earlier.place & 1u) + " at {1} by " +
+               name_of(earlier.id) + ", with no barrier between");
 }
 
 void remember(Earlier* slots, const Earlier& now, const Fiber& me) {
@@ -162,8 +164,8 @@ void check_defined(const Region& region, std::uintptr_t address, std::size_t byt
     const std::uint8_t* defined = region.defined + (address - region.begin);
     for (std::size_t i = 0; i < bytes; ++i) {
         if (defined[i]) continue;
-        report("uninitialised read", place(pc), "", where(*current) + ": read of " + element(region, address + i) +
-               " at {0}, which nobody wrote");
+        report("uninitialised read", place(pc), "",
+               where(*current) + ": read of " + element(region, address + i) + " at {0}, which nobody wrote");
         return;
     }
 }
@@ -180,18 +182,19 @@ void access(const void* pointer, std::size_t bytes, Access how, bool aligned, co
     if (address + bytes > region->begin + region->bytes)
         return outside(region->begin + region->bytes, bytes, write, pc);
     if (aligned && address % bytes != 0) {
-        report("misaligned", place(pc), "", where(*current) + ": " + verb(write, false) + " of " +
-               std::to_string(bytes) + " bytes at {0}, to " + element(*region, address));
+        report("misaligned", place(pc), "",
+               where(*current) + ": " + verb(write, false) + " of " + std::to_string(bytes) +
+                   " bytes at {0}, to " + element(*region, address));
         abort_launch();
     }
-    if (how != Access::write && how != Access::volatile_write)
-        check_defined(*region, address, bytes, pc);
+    if (how != Access::write && how != Access::volatile_write) check_defined(*region, address, bytes, pc);
     const std::size_t offset = address - region->begin;
     if (write) std::memset(region->defined + offset, 1, bytes);
     if (region->cells == nullptr || ((offset | bytes) & ((std::size_t(1) << region->shift) - 1)))
         refine(*region, offset | bytes);
     const std::size_t first = offset >> region->shift, last = (offset + bytes - 1) >> region->shift;
-    for (std::size_t cell = first; cell <= last; ++cell) check_race(*region, address, region->cells[cell], how, pc);
+    for (std::size_t cell = first; cell <= last; ++cell)
+        check_race(*region, address, region->cells[cell], how, pc);
 }
 
 void sync_lanes(const Meeting& meeting, Block& block, Warp& warp) {
@@ -224,13 +227,16 @@ void check_guards(const Region& region) {
     for (std::size_t i = 0; i < GUARD; ++i) {
         const bool before = begin[-1 - static_cast<std::ptrdiff_t>(i)] != GUARD_BYTE;
         if (!before && begin[region.bytes + i] == GUARD_BYTE) continue;
-        report("out of bounds", "", "", "written " + std::string(before ? "before" : "behind") + " " +
-               region.label + "; check mode names the line");
+        report("out of bounds", "", "",
+               "written " + std::string(before ? "before" : "behind") + " " + region.label +
+                   "; check mode names the line");
         return;
     }
 }
 
-void set_static_data(const void* inside_module) { dl_iterate_phdr(find_module, const_cast<void*>(inside_module)); }
+void set_static_data(const void* inside_module) {
+    dl_iterate_phdr(find_module, const_cast<void*>(inside_module));
+}
 
 std::string place(const void* pc) {
     return "pc:" + std::to_string(reinterpret_cast<std::uintptr_t>(pc) - module_begin - 1);

@@ -1,6 +1,7 @@
 // A kernel in plain mode can still do what the processor refuses. That ends the launch, not the process.
-#include <csignal>
 #include <ucontext.h>
+
+#include <csignal>
 
 #include "runtime.hpp"
 
@@ -30,7 +31,9 @@ void caught(int signal, siginfo_t* info, void* context) {
     const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(info->si_addr);
     std::string what = "access to memory that is not there";
     if (signal == SIGFPE) what = "division by zero, or an integer that the division cannot hold";
-    if (signal == SIGSEGV && address - stacks_begin < stacks_bytes) what = "local variables need too much stack";
+    if (signal == SIGILL) what = "what the compiler took for undefined";
+    if (signal == SIGSEGV && address - stacks_begin < stacks_bytes)
+        what = "local variables need too much stack";
     report("crash", place(static_cast<char*>(program_counter(context)) + 1), "",
            where(*current) + ": " + what + ", at {0}; check mode may say more");
     abort_launch();

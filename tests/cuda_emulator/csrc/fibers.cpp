@@ -26,7 +26,8 @@ void* take_stack() {
     }
     if (stacks_begin == 0) {
         stacks_bytes = STACK * COUNT;
-        void* all = mmap(nullptr, stacks_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* all =
+            mmap(nullptr, stacks_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (all == MAP_FAILED) __builtin_trap();
         stacks_begin = reinterpret_cast<std::uintptr_t>(all);
     }

@@ -5,10 +5,10 @@ using namespace emu;
 #define CALLER __builtin_return_address(0)
 #define HOOK extern "C" void
 
-#define HOOKS(bytes)                                                                                        \
-    HOOK __tsan_read##bytes(void* p) { access(p, bytes, Access::read, true, CALLER); }                      \
-    HOOK __tsan_write##bytes(void* p) { access(p, bytes, Access::write, true, CALLER); }                    \
-    HOOK __tsan_volatile_read##bytes(void* p) { access(p, bytes, Access::volatile_read, true, CALLER); }      \
+#define HOOKS(bytes)                                                                                     \
+    HOOK __tsan_read##bytes(void* p) { access(p, bytes, Access::read, true, CALLER); }                   \
+    HOOK __tsan_write##bytes(void* p) { access(p, bytes, Access::write, true, CALLER); }                 \
+    HOOK __tsan_volatile_read##bytes(void* p) { access(p, bytes, Access::volatile_read, true, CALLER); } \
     HOOK __tsan_volatile_write##bytes(void* p) { access(p, bytes, Access::volatile_write, true, CALLER); }
 HOOKS(1)
 HOOKS(2)
@@ -17,11 +17,15 @@ HOOKS(8)
 HOOKS(16)
 // What the compiler knows to be unaligned, such as a packed struct: a GPU needs it aligned all the same,
 // unless the compiler reads it by bytes, as these do.
-#define UNALIGNED_HOOKS(bytes)                                                                              \
-    HOOK __tsan_unaligned_read##bytes(void* p) { access(p, bytes, Access::read, false, CALLER); }           \
-    HOOK __tsan_unaligned_write##bytes(void* p) { access(p, bytes, Access::write, false, CALLER); }         \
-    HOOK __tsan_unaligned_volatile_read##bytes(void* p) { access(p, bytes, Access::volatile_read, false, CALLER); } \
-    HOOK __tsan_unaligned_volatile_write##bytes(void* p) { access(p, bytes, Access::volatile_write, false, CALLER); }
+#define UNALIGNED_HOOKS(bytes)                                                                      \
+    HOOK __tsan_unaligned_read##bytes(void* p) { access(p, bytes, Access::read, false, CALLER); }   \
+    HOOK __tsan_unaligned_write##bytes(void* p) { access(p, bytes, Access::write, false, CALLER); } \
+    HOOK __tsan_unaligned_volatile_read##bytes(void* p) {                                           \
+        access(p, bytes, Access::volatile_read, false, CALLER);                                     \
+    }                                                                                               \
+    HOOK __tsan_unaligned_volatile_write##bytes(void* p) {                                          \
+        access(p, bytes, Access::volatile_write, false, CALLER);                                    \
+    }
 UNALIGNED_HOOKS(2)
 UNALIGNED_HOOKS(4)
 UNALIGNED_HOOKS(8)

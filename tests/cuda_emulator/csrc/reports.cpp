@@ -28,9 +28,12 @@ std::string where(const Fiber& fiber) {
 }
 
 std::string name_of(std::uint32_t id) {
-    const std::uint64_t number = id - 1, block = number / threads_per_block, x = request.grid[0], y = request.grid[1];
-    const unsigned i = static_cast<unsigned>(number % threads_per_block), bx = request.block[0], by = request.block[1];
-    const EmuIndex b{static_cast<unsigned>(block % x), static_cast<unsigned>(block / x % y), static_cast<unsigned>(block / x / y)};
+    const std::uint64_t number = id - 1, block = number / threads_per_block, x = request.grid[0],
+                        y = request.grid[1];
+    const unsigned i = static_cast<unsigned>(number % threads_per_block), bx = request.block[0],
+                   by = request.block[1];
+    const EmuIndex b{static_cast<unsigned>(block % x), static_cast<unsigned>(block / x % y),
+                     static_cast<unsigned>(block / x / y)};
     return "block " + triple(b) + " thread " + triple({i % bx, i / bx % by, i / bx / by});
 }
 }  // namespace emu
@@ -40,7 +43,8 @@ extern "C" void emu_clear_reports() {
     emu::text_of_reports.clear();
     emu::seen.clear();
 }
-extern "C" void emu_add_argument(void* begin, unsigned long long bytes, void* defined, unsigned item, const char* label) {
+extern "C" void emu_add_argument(void* begin, unsigned long long bytes, void* defined, unsigned item,
+                                 const char* label) {
     emu::Region region;
     region.begin = reinterpret_cast<std::uintptr_t>(begin);
     region.bytes = bytes;

@@ -18,7 +18,7 @@ struct Region {
     std::size_t bytes = 0;
     std::uint8_t* defined = nullptr;
     Cell* cells = nullptr;  // per granule of 1 << shift bytes, made at the first access
-    int shift = 0;                // of a granule; gets finer when smaller accesses come
+    int shift = 0;          // of a granule; gets finer when smaller accesses come
     std::size_t item = 1;
     std::string label;
     bool guarded = false;  // GUARD bytes of GUARD_BYTE lie before and behind it
@@ -42,7 +42,8 @@ struct Block;
 struct Warp {
     unsigned lanes = 0;  // that exist, and have not left the kernel
     std::vector<Meeting*> open;
-    std::vector<std::uint32_t> seen;  // check mode: [lane][other], the time of other that lane has synced with
+    std::vector<std::uint32_t>
+        seen;  // check mode: [lane][other], the time of other that lane has synced with
 };
 
 struct Fiber {
@@ -97,9 +98,9 @@ extern std::uint32_t threads_per_block;
 extern Request request;
 
 std::uint64_t random_bits();
-void yield();                    // lets other threads go on; comes back later
-void maybe_preempt();            // yields now and then, under the policy that does
-void tick();                     // called often: ends a launch that takes too long
+void yield();                      // lets other threads go on; comes back later
+void maybe_preempt();              // yields now and then, under the policy that does
+void tick();                       // called often: ends a launch that takes too long
 [[noreturn]] void abort_launch();  // leaves the kernel for good: the report says why
 
 // kind, two places as "pc:<number>" or "file:line", and a text in which {0} and {1} stand for them.

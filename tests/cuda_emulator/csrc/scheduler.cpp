@@ -1,9 +1,9 @@
 // Runs a grid: a CUDA thread is a fiber, several blocks are resident at once, one fiber runs at a time.
-#include "runtime.hpp"
-
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+
+#include "runtime.hpp"
 
 extern "C" {
 EmuThread* emu_self = nullptr;

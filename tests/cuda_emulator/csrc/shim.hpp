@@ -32,16 +32,16 @@ constexpr int warpSize = 32;
 
 // Shared memory: on a GPU these two are `extern __shared__` and `__shared__ T name[N]`.
 #define DYN_SHARED(T, name) T* const name = static_cast<T*>(emu_shared(nullptr, 0, sizeof(T)))
-#define SHARED_ARR(T, name, N)       \
-    static char emu_key_of_##name;   \
+#define SHARED_ARR(T, name, N)     \
+    static char emu_key_of_##name; \
     T(&name)[N] = *static_cast<T(*)[N]>(emu_shared(&emu_key_of_##name, sizeof(T[N]), sizeof(T)))
 
-#define EMU_VECTOR(base, T, align)                                        \
-    struct alignas(2 * sizeof(T)) base##2 { T x, y; };                    \
-    struct base##3 { T x, y, z; };                                        \
-    struct alignas(align) base##4 { T x, y, z, w; };                      \
-    inline base##2 make_##base##2(T x, T y) { return {x, y}; }            \
-    inline base##3 make_##base##3(T x, T y, T z) { return {x, y, z}; }    \
+#define EMU_VECTOR(base, T, align)                                     \
+    struct alignas(2 * sizeof(T)) base##2 { T x, y; };                 \
+    struct base##3 { T x, y, z; };                                     \
+    struct alignas(align) base##4 { T x, y, z, w; };                   \
+    inline base##2 make_##base##2(T x, T y) { return {x, y}; }         \
+    inline base##3 make_##base##3(T x, T y, T z) { return {x, y, z}; } \
     inline base##4 make_##base##4(T x, T y, T z, T w) { return {x, y, z, w}; }
 #define uint3 emu_uint3  // uint3 is there already, by the name of the indices
 EMU_VECTOR(uchar, unsigned char, 4)
@@ -56,9 +56,13 @@ EMU_VECTOR(double, double, 16)
 #undef uint3
 
 // The overloads of min and max that CUDA has: mixed signs give the unsigned type.
-#define EMU_MIN_MAX(A, B, R)                                                                 \
-    inline R min(A a, B b) { return static_cast<R>(a) < static_cast<R>(b) ? static_cast<R>(a) : static_cast<R>(b); } \
-    inline R max(A a, B b) { return static_cast<R>(a) > static_cast<R>(b) ? static_cast<R>(a) : static_cast<R>(b); }
+#define EMU_MIN_MAX(A, B, R)                                                                  \
+    inline R min(A a, B b) {                                                                  \
+        return static_cast<R>(a) < static_cast<R>(b) ? static_cast<R>(a) : static_cast<R>(b); \
+    }                                                                                         \
+    inline R max(A a, B b) {                                                                  \
+        return static_cast<R>(a) > static_cast<R>(b) ? static_cast<R>(a) : static_cast<R>(b); \
+    }
 EMU_MIN_MAX(int, int, int)
 EMU_MIN_MAX(unsigned, unsigned, unsigned)
 EMU_MIN_MAX(int, unsigned, unsigned)
@@ -67,7 +71,7 @@ EMU_MIN_MAX(long long, long long, long long)
 EMU_MIN_MAX(unsigned long long, unsigned long long, unsigned long long)
 EMU_MIN_MAX(long long, unsigned long long, unsigned long long)
 EMU_MIN_MAX(unsigned long long, long long, unsigned long long)
-#define EMU_FLOAT_MIN_MAX(A, B, R)                                              \
+#define EMU_FLOAT_MIN_MAX(A, B, R)                                                          \
     inline R min(A a, B b) { return __builtin_fmin(static_cast<R>(a), static_cast<R>(b)); } \
     inline R max(A a, B b) { return __builtin_fmax(static_cast<R>(a), static_cast<R>(b)); }
 EMU_FLOAT_MIN_MAX(float, float, float)
@@ -103,11 +107,11 @@ inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fdiv_rn(float a, float b) { return a / b; }
 inline int __double2int_rd(double v) { return static_cast<int>(__builtin_floor(v)); }
 inline int __float2int_rd(float v) { return static_cast<int>(__builtin_floorf(v)); }
-#define EMU_BITS(name, R, T)                  \
-    inline R name(T v) {                      \
-        R r;                                  \
-        __builtin_memcpy(&r, &v, sizeof(r));  \
-        return r;                             \
+#define EMU_BITS(name, R, T)                 \
+    inline R name(T v) {                     \
+        R r;                                 \
+        __builtin_memcpy(&r, &v, sizeof(r)); \
+        return r;                            \
     }
 EMU_BITS(__double_as_longlong, long long, double)
 EMU_BITS(__longlong_as_double, double, long long)
@@ -129,11 +133,17 @@ inline void __threadfence_block() {}
 
 // ---- from here to the runtime: parameter lists, and how a launch calls a kernel ----
 namespace emu {
-template <class T> struct Code {  // structs by their size; bare char and long have no place in a signature
-    static_assert(__is_class(T), "a kernel's parameters are u8 to u64, i32, i64, bool, float, double, structs");
+template <class T>
+struct Code {  // structs by their size; bare char and long have no place in a signature
+    static_assert(__is_class(T),
+                  "a kernel's parameters are u8 to u64, i32, i64, bool, float, double, structs");
     static constexpr const char* value = "V";
 };
-#define EMU_CODE(T, text) template <> struct Code<T> { static constexpr const char* value = text; };
+#define EMU_CODE(T, text)                          \
+    template <>                                    \
+    struct Code<T> {                               \
+        static constexpr const char* value = text; \
+    };
 EMU_CODE(bool, "?")
 EMU_CODE(signed char, "i1")
 EMU_CODE(unsigned char, "u1")
@@ -145,15 +155,40 @@ EMU_CODE(long long, "i8")
 EMU_CODE(unsigned long long, "u8")
 EMU_CODE(float, "f4")
 EMU_CODE(double, "f8")
-template <class T> struct Kind { static constexpr const char* prefix = ""; typedef T type; };
-template <class T> struct Kind<T*> { static constexpr const char* prefix = "*"; typedef T type; };
-template <class T> struct Kind<const T*> { static constexpr const char* prefix = "c*"; typedef T type; };
-template <class T> struct Kind<volatile T*> { static constexpr const char* prefix = "*"; typedef T type; };
-template <class T> struct Kind<const volatile T*> { static constexpr const char* prefix = "c*"; typedef T type; };
+template <class T>
+struct Kind {
+    static constexpr const char* prefix = "";
+    typedef T type;
+};
+template <class T>
+struct Kind<T*> {
+    static constexpr const char* prefix = "*";
+    typedef T type;
+};
+template <class T>
+struct Kind<const T*> {
+    static constexpr const char* prefix = "c*";
+    typedef T type;
+};
+template <class T>
+struct Kind<volatile T*> {
+    static constexpr const char* prefix = "*";
+    typedef T type;
+};
+template <class T>
+struct Kind<const volatile T*> {
+    static constexpr const char* prefix = "c*";
+    typedef T type;
+};
 
-struct Parameter { const char *prefix, *code; unsigned long long bytes; };
-template <class F> struct Signature;
-template <class... A> struct Signature<void (*)(A...)> {
+struct Parameter {
+    const char *prefix, *code;
+    unsigned long long bytes;
+};
+template <class F>
+struct Signature;
+template <class... A>
+struct Signature<void (*)(A...)> {
     static const Parameter* list() {
         static const Parameter parameters[] = {
             {Kind<A>::prefix, Code<typename Kind<A>::type>::value, sizeof(typename Kind<A>::type)}...,
@@ -161,9 +196,16 @@ template <class... A> struct Signature<void (*)(A...)> {
         return parameters;
     }
 };
-template <int... I> struct Places {};
-template <int N, int... I> struct CountTo { typedef typename CountTo<N - 1, N - 1, I...>::type type; };
-template <int... I> struct CountTo<0, I...> { typedef Places<I...> type; };
+template <int... I>
+struct Places {};
+template <int N, int... I>
+struct CountTo {
+    typedef typename CountTo<N - 1, N - 1, I...>::type type;
+};
+template <int... I>
+struct CountTo<0, I...> {
+    typedef Places<I...> type;
+};
 template <class... A, int... I>
 EMU_HOST void spread(void (*kernel)(A...), void** arguments, Places<I...>) {
     kernel(*static_cast<A*>(arguments[I])...);
@@ -173,10 +215,10 @@ EMU_HOST void call(void (*kernel)(A...), void** arguments) {
     spread(kernel, arguments, typename CountTo<sizeof...(A)>::type());
 }
 }  // namespace emu
-#define EMU_KERNEL(number, ...)                                                                            \
-    extern "C" __attribute__((no_sanitize("thread"))) void emu_entry_##number(void** arguments) {          \
-        emu::call(&__VA_ARGS__, arguments);                                                                \
-    }                                                                                                      \
-    extern "C" const emu::Parameter* emu_signature_##number() {                                            \
-        return emu::Signature<decltype(&__VA_ARGS__)>::list();                                             \
+#define EMU_KERNEL(number, ...)                                                                   \
+    extern "C" __attribute__((no_sanitize("thread"))) void emu_entry_##number(void** arguments) { \
+        emu::call(&__VA_ARGS__, arguments);                                                       \
+    }                                                                                             \
+    extern "C" const emu::Parameter* emu_signature_##number() {                                   \
+        return emu::Signature<decltype(&__VA_ARGS__)>::list();                                    \
     }

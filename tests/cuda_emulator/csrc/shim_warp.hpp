@@ -64,7 +64,8 @@ EMU_HOST T emu_shuffle(EmuWarpOp op, unsigned mask, T value, int source, const c
     }                                                                                                        \
     inline T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, EMU_LINE) {            \
         const int lane = static_cast<int>(emu_lane()), source = lane + static_cast<int>(delta);              \
-        return emu_shuffle(EMU_DOWN, mask, value, source > (lane | (width - 1)) ? lane : source, file, line); \
+        return emu_shuffle(EMU_DOWN, mask, value, source > (lane | (width - 1)) ? lane : source, file,       \
+                           line);                                                                            \
     }                                                                                                        \
     inline T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, EMU_LINE) {                   \
         const int lane = static_cast<int>(emu_lane()), source = lane ^ bits;                                 \

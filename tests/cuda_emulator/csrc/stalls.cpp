@@ -1,12 +1,13 @@
 // When no thread can go on: release those that ask for the active mask, or say who waits for whom.
-#include "runtime.hpp"
-
 #include <cstring>
+
+#include "runtime.hpp"
 
 namespace emu {
 namespace {
-const char* const OPS[] = {"__syncwarp",      "__shfl_sync",   "__shfl_up_sync", "__shfl_down_sync", "__shfl_xor_sync",
-                           "__ballot_sync", "__any_sync", "__all_sync",     "__match_any_sync"};
+const char* const OPS[] = {"__syncwarp",       "__shfl_sync",     "__shfl_up_sync",
+                           "__shfl_down_sync", "__shfl_xor_sync", "__ballot_sync",
+                           "__any_sync",       "__all_sync",      "__match_any_sync"};
 
 std::string lanes_text(unsigned mask) {
     std::string text;
