@@ -38,7 +38,10 @@ class Emulator:
         self.check, self.policy = check, policy
         self.max_shared_bytes, self.resident_threads = max_shared_bytes, resident_threads
         self.time_limit_s = time_limit_s
+        # What a test may set to play another machine; 0 and None: not there.
         self.compute_capability, self.multiprocessors = (9, 0), 4
+        self.device_count, self.driver_version = 1, 13000
+        self.nvrtc_version: tuple[int, int] | None = (13, 0)
         self.pinned_limit = memory_bytes
         self.reports: list[Report] = []
         self.device = Device(memory_bytes)

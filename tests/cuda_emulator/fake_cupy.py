@@ -127,14 +127,32 @@ def _properties(emulator: "Emulator", device: int) -> dict[str, Any]:
     }
 
 
+def _device_count(emulator: "Emulator") -> int:
+    if emulator.driver_version == 0:
+        raise CUDARuntimeError(35)
+    if emulator.device_count == 0:
+        raise CUDARuntimeError(100)
+    return emulator.device_count
+
+
+def _nvrtc_version(emulator: "Emulator") -> tuple[int, int]:
+    if emulator.nvrtc_version is None:
+        raise RuntimeError('Failure finding "libnvrtc.so"')  # in CuPy a subclass, of another package
+    return emulator.nvrtc_version
+
+
+def _is_available(emulator: "Emulator") -> bool:
+    return emulator.driver_version > 0 and emulator.device_count > 0
+
+
 def _runtime(emulator: "Emulator") -> SimpleNamespace:
     pool = emulator.device.pool
     return SimpleNamespace(
         CUDARuntimeError=CUDARuntimeError,
-        getDeviceCount=lambda: 1,
+        getDeviceCount=lambda: _device_count(emulator),
         getDevice=lambda: 0,
         setDevice=lambda device: None,
-        driverGetVersion=lambda: VERSION,
+        driverGetVersion=lambda: emulator.driver_version,
         runtimeGetVersion=lambda: VERSION,
         getDeviceProperties=lambda device: _properties(emulator, device),
         memGetInfo=lambda: (pool.total - pool.used, pool.total),
@@ -151,13 +169,14 @@ def _cuda(emulator: "Emulator") -> SimpleNamespace:
         Stream=device.Stream,
         Event=device.Event,
         get_current_stream=device.current_stream,
+        get_local_runtime_version=lambda: VERSION,
         get_elapsed_time=lambda start_event, end_event: 0.0,
         alloc_pinned_memory=pinned,
-        is_available=lambda: True,
+        is_available=lambda: _is_available(emulator),
         runtime=_runtime(emulator),
         driver=SimpleNamespace(CUDADriverError=CUDADriverError),
         compiler=SimpleNamespace(CompileException=CompileException),
-        nvrtc=SimpleNamespace(getVersion=lambda: (VERSION // 1000, 0), NVRTCError=NVRTCError),
+        nvrtc=SimpleNamespace(getVersion=lambda: _nvrtc_version(emulator), NVRTCError=NVRTCError),
         memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
         pinned_memory=SimpleNamespace(alloc_pinned_memory=pinned),
         stream=SimpleNamespace(
@@ -201,7 +220,7 @@ def fake_cupy(emulator: "Emulator") -> SimpleNamespace:
         ascontiguousarray=device.ascontiguousarray,
         asnumpy=device.asnumpy,
         RawModule=module,
-        is_available=lambda: True,
+        is_available=lambda: _is_available(emulator),
         get_default_memory_pool=lambda: device.pool,
         get_default_pinned_memory_pool=lambda: pinned_pool,
         dtype=np.dtype,

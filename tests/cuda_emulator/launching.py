@@ -236,7 +236,7 @@ class Kernel:
             seed=emulator.next_seed(),
             policy=POLICIES.index(emulator.policy),
             resident_threads=emulator.resident_threads,
-            checking=emulator.check,
+            checking=library.checking,
             time_limit_s=emulator.time_limit_s,
         )
         with _RUNNING:
@@ -244,7 +244,7 @@ class Kernel:
                 runtime_library.emu_add_argument(
                     allocation.ptr, allocation.nbytes, allocation.defined.ctypes.data, item, label.encode()
                 )
-                if not emulator.check:
+                if not library.checking:
                     allocation.defined[:] = 1  # nobody looked which of it the kernel wrote
             runtime_library.emu_launch(ctypes.byref(request))
             raw = runtime_library.emu_reports().decode()

@@ -182,6 +182,29 @@ def test_pinned_memory_runs_out(emulator, cp):
         cp.cuda.alloc_pinned_memory(101)
 
 
+def test_other_machines(emulator, cp):
+    assert (cp.cuda.runtime.getDeviceCount(), cp.is_available(), cp.cuda.nvrtc.getVersion()) == (
+        1,
+        True,
+        (13, 0),
+    )
+    emulator.nvrtc_version = None
+    with pytest.raises(RuntimeError, match="libnvrtc"):
+        cp.cuda.nvrtc.getVersion()
+    emulator.compute_capability = (6, 1)
+    assert (cp.cuda.Device(0).compute_capability, cp.cuda.runtime.getDeviceProperties(0)["major"]) == (
+        "61",
+        6,
+    )
+    emulator.device_count = 0
+    with pytest.raises(cp.cuda.runtime.CUDARuntimeError, match="cudaErrorNoDevice"):
+        cp.cuda.runtime.getDeviceCount()
+    emulator.driver_version = 0
+    with pytest.raises(cp.cuda.runtime.CUDARuntimeError, match="cudaErrorInsufficientDriver"):
+        cp.cuda.runtime.getDeviceCount()
+    assert not cp.is_available()
+
+
 def names(fake, path=()):
     """All dotted names that the fake has, the members of its classes too."""
     members = vars(fake) if isinstance(fake, (types.SimpleNamespace, type)) else {}

@@ -147,7 +147,7 @@ class Library:
             _run([*link, *(WRAP if checking else []), str(runtime_path), "-lm"])
             partial.rename(self.path)
         self.library = ctypes.CDLL(str(self.path))
-        self.names = names
+        self.names, self.checking = names, checking
 
     def entry(self, name: str) -> int:
         """The address that calls this kernel with an array of pointers to its arguments."""

@@ -121,7 +121,7 @@ EMU_BITS(__int_as_float, float, int)
 EMU_BITS(__uint_as_float, float, unsigned)
 
 template <class T>
-inline T __ldg(const T* address) {
+__attribute__((always_inline)) inline T __ldg(const T* address) {
     return *address;
 }
 // Threads run one at a time here, so the order of memory is kept without fences.
