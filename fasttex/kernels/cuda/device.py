@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...errors import BackendError
+
 __all__ = ["Configuration", "Device", "array_module", "working"]
 
 _SHARED_WITHOUT_ASKING = 48 * 1024
@@ -95,12 +97,40 @@ _devices: dict[tuple[int, int], Device] = {}
 
 @contextmanager
 def working() -> Iterator[Device]:
-    """Use the current card: what is allocated and launched within runs on a stream of this thread."""
+    """Use the current card: what is allocated and launched within runs on a stream of this thread.
+
+    Raises
+    ------
+    BackendError
+        CUDA failed within.
+    """
     cp = array_module()
-    ordinal = int(cp.cuda.runtime.getDevice())
-    device = _devices.setdefault((id(cp), ordinal), _look_at(cp, ordinal))
-    with device.stream:
-        yield device
+    device = None
+    try:
+        ordinal = int(cp.cuda.runtime.getDevice())
+        device = _devices.setdefault((id(cp), ordinal), _look_at(cp, ordinal))
+        device.local.launched = ""
+        with device.stream:
+            yield device
+    except _faults(cp) as error:
+        # The device works behind the host's back: a kernel's fault shows at a later call.
+        launched = device and device.local.launched
+        when = f"after the launch of kernel {launched}" if launched else "before a kernel was launched"
+        raise BackendError(
+            f"the GPU failed {when} ({type(error).__name__}: {str(error).strip()}); start a new process, where"
+            " `fasttex doctor --cuda --selftest` finds out more, or choose backend='cpp'"
+        ) from error
+
+
+def _faults(cp: Any) -> tuple[type[Exception], ...]:
+    """What CuPy raises where the card, its driver or its compiler fails."""
+    return (
+        cp.cuda.runtime.CUDARuntimeError,
+        cp.cuda.driver.CUDADriverError,
+        cp.cuda.compiler.CompileException,
+        cp.cuda.nvrtc.NVRTCError,
+        cp.cuda.memory.OutOfMemoryError,
+    )
 
 
 def _look_at(cp: Any, ordinal: int) -> Device:
