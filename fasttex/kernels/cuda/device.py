@@ -108,7 +108,8 @@ def working() -> Iterator[Device]:
     device = None
     try:
         ordinal = int(cp.cuda.runtime.getDevice())
-        device = _devices.setdefault((id(cp), ordinal), _look_at(cp, ordinal))
+        key = id(cp), ordinal
+        device = _devices.get(key) or _devices.setdefault(key, _look_at(cp, ordinal))
         device.local.launched = ""
         with device.stream:
             yield device

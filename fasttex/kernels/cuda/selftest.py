@@ -33,7 +33,7 @@ __all__ = ["Check", "Report", "ready", "run"]
 
 _STEPS = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.int32)
 _LOCK = threading.Lock()
-_passed: dict[str, Detected] = {}
+_verdicts: dict[str, Detected] = {}
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ def ready() -> Detected:
         return found
     key = _key(found)
     with _LOCK:  # one thread runs the test, the others wait for it
-        if key not in _passed:
-            _passed[key] = found if _read(key) else _judged(found, run(), key)
-        return _passed[key]
+        if key not in _verdicts:
+            _verdicts[key] = found if _read(key) else _judged(found, run(), key)
+        return _verdicts[key]
 
 
 def _judged(found: Detected, report: Report, key: str) -> Detected:
