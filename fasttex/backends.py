@@ -20,7 +20,6 @@ __all__ = ["available", "compiled", "get_backend", "prepare", "put", "resolve_th
 
 _MODULES = {"cpp": "cpp", "numba": "numba_cpu", "cuda": "cuda", "reference": "reference"}
 _AUTO = ("cpp", "numba")
-_LOOKED_FOR = ("cpp", "numba", "reference")
 _FIX = {
     "cpp": "install a wheel of fasttex; or a C++ compiler, and fasttex again with FASTTEX_REQUIRE_CPP=1",
     "numba": "python -m pip install 'fasttex[numba]'",
@@ -35,7 +34,7 @@ def get_backend(name: str = "auto") -> Backend:
     ----------
     name : {"auto", "cpp", "numba", "cuda", "reference"}
         "auto" is cpp, else numba; never the reference, which is slow, and never cuda: it looks for no GPU.
-        "cuda" is tested, the first time on each card, driver and compiler: `fasttex doctor --cuda --selftest`.
+        The first time on each card, driver and compiler, "cuda" is tested before it counts.
 
     Raises
     ------
@@ -105,7 +104,9 @@ def available() -> dict[str, str]:
         by ``backend="cuda"`` or ``fasttex doctor --cuda``.
     """
     reasons = {}
-    for name in _LOOKED_FOR:
+    for name in _MODULES:
+        if name == "cuda":
+            continue
         try:
             get_backend(name)
             reasons[name] = ""

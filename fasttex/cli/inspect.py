@@ -67,8 +67,8 @@ def doctor(as_json: bool, cuda: bool, selftest: bool) -> None:
     Without --cuda nothing looks for a GPU. With --cuda --selftest, every kernel counts small phantoms on the
     card, which must give the same bits as the CPU.
 
-    Exit status 1 where no fast backend can run; with --cuda, where CUDA cannot be used; with --selftest, where
-    a kernel counts wrong.
+    Exit status 1 where no fast backend can run; with --cuda, also where CUDA cannot be used; with --selftest,
+    also where a kernel counts wrong.
     """
     from ..doctor import examine, examine_cuda
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .device import array_module
+from . import device
 
 __all__ = ["Detected", "detect"]
 
@@ -65,7 +65,7 @@ def detect() -> Detected:
         to say.
     """
     try:
-        current = int(array_module().cuda.runtime.getDevice())
+        current = int(device.array_module().cuda.runtime.getDevice())
     except Exception:  # whatever it is: `_detect` meets it again, and explains it
         current = 0
     return _detect(current)
@@ -108,7 +108,7 @@ def _cupy(details: dict[str, str]) -> Any:
             f"{_uninstall(builds)}, then {_install('cuda12')} or {_install('cuda13')}, never both",
         )
     try:
-        cp = array_module()
+        cp = device.array_module()
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
             hint = f"{_install('cuda12')}{_since(12)}, or {_install('cuda13')}{_since(13)}"

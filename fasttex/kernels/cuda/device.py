@@ -117,9 +117,10 @@ def working() -> Iterator[Device]:
         # The device works behind the host's back: a kernel's fault shows at a later call.
         launched = device and device.local.launched
         when = f"after the launch of kernel {launched}" if launched else "before a kernel was launched"
+        what = f"{type(error).__name__}: {str(error).strip()}"
         raise BackendError(
-            f"the GPU failed {when} ({type(error).__name__}: {str(error).strip()}); start a new process, where"
-            " `fasttex doctor --cuda --selftest` finds out more, or choose backend='cpp'"
+            f"the GPU failed {when} ({what}); start a new process, where "
+            "`fasttex doctor --cuda --selftest` finds out more, or choose backend='cpp'"
         ) from error
 
 

@@ -195,7 +195,7 @@ def _file(key: str) -> Path | None:
 
 
 def _read(key: str) -> bool:
-    """Whether a file says that the test was passed; what others than the user may have written says nothing."""
+    """Whether a file says that the test was passed; what others may have written says nothing."""
     file = _file(key)
     try:
         return file is not None and is_private(file.parent) and file.read_text(encoding="utf-8") == key
