@@ -18,11 +18,12 @@ from .types import Batch, DiscretizedRoi, T, Triple
 
 __all__ = ["available", "compiled", "get_backend", "prepare", "put", "resolve_threads"]
 
-_MODULES = {"cpp": "cpp", "numba": "numba_cpu", "reference": "reference"}
+_MODULES = {"cpp": "cpp", "numba": "numba_cpu", "cuda": "cuda", "reference": "reference"}
 _AUTO = ("cpp", "numba")
 _FIX = {
     "cpp": "install a wheel of fasttex; or a C++ compiler, and fasttex again with FASTTEX_REQUIRE_CPP=1",
     "numba": "python -m pip install 'fasttex[numba]'",
+    "cuda": "install fasttex again",
 }
 
 
@@ -31,8 +32,9 @@ def get_backend(name: str = "auto") -> Backend:
 
     Parameters
     ----------
-    name : {"auto", "cpp", "numba", "reference"}
-        "auto" is cpp, else numba; never the reference, which is slow.
+    name : {"auto", "cpp", "numba", "cuda", "reference"}
+        "auto" is cpp, else numba; never the reference, which is slow, and never cuda: it looks for no GPU.
+        The first time on each card, driver and compiler, "cuda" is tested before it counts.
 
     Raises
     ------
@@ -62,9 +64,21 @@ def get_backend(name: str = "auto") -> Backend:
         raise UnknownBackendError(f"backend is {name!r}, expected one of: {known}")
     module = f"{__package__}.kernels.{_MODULES[name]}"
     try:
-        return cast(Backend, sys.modules.get(module) or importlib.import_module(module))
+        backend = cast(Backend, sys.modules.get(module) or importlib.import_module(module))
     except ImportError as error:
         raise BackendUnavailableError(f"backend {name!r} is not here ({error}); {_FIX[name]}") from error
+    if name == "cuda":
+        _require_cuda()
+    return backend
+
+
+def _require_cuda() -> None:
+    """Raise where there is no CUDA, or where it counts wrong."""
+    from .kernels.cuda.selftest import ready
+
+    found = ready()
+    if not found.ok:
+        raise BackendUnavailableError(f"backend 'cuda' cannot run here: {found.reason}; {found.hint}")
 
 
 @cache
@@ -85,10 +99,14 @@ def available() -> dict[str, str]:
     Returns
     -------
     dict of str
-        By name: "" where the backend can run, else the reason and what to do about it.
+        By name: "" where the backend can run, else the reason and what to do about it. ``cuda`` is not among
+        them: to look for a GPU imports CuPy and wakes the driver, which is done only where it is asked for,
+        by ``backend="cuda"`` or ``fasttex doctor --cuda``.
     """
     reasons = {}
     for name in _MODULES:
+        if name == "cuda":
+            continue
         try:
             get_backend(name)
             reasons[name] = ""

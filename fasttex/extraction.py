@@ -67,8 +67,8 @@ def extract(
         Label to name, or name to label; or a JSON file with either.
     on_error : {"raise", "row"}
         What a ROI that fails does: raise, or become a row with its reason and no features.
-    backend : {"auto", "cpp", "numba", "reference"}
-        Who counts. All give the same numbers.
+    backend : {"auto", "cpp", "numba", "cuda", "reference"}
+        Who counts. All give the same numbers. "auto" never looks for a GPU.
     threads : int, optional
         Shared by the ROIs; all cores if not given. Numbers do not depend on it.
     memory_limit : int or str

@@ -7,17 +7,17 @@ import io
 import json
 import math
 import os
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from .errors import InputError, SettingsError
 from .features.columns import parse_column
 from .features.families import describe
+from .storage import write_atomically
 from .types import FloatArray
 
 __all__ = ["FLAGS", "KEY", "FeatureTable", "Row", "require_recipe"]
@@ -235,19 +235,6 @@ def require_recipe(table: FeatureTable, recipe_id: str) -> FeatureTable:
             "numbers do not compare; extract them again with the same settings, or select rows by recipe_id"
         )
     return table
-
-
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with partial.open("xb") as file:
-            write(file)
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; is its folder there?") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _deliver(text: str, path: str | os.PathLike[str] | None) -> str | None:

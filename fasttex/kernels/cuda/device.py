@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...errors import BackendError
+
 __all__ = ["Configuration", "Device", "array_module", "working"]
 
 _SHARED_WITHOUT_ASKING = 48 * 1024
@@ -96,16 +98,45 @@ _devices: dict[int, Device] = {}
 
 @contextmanager
 def working() -> Iterator[Device]:
-    """Use the current card: what is allocated and launched within runs on a stream of this thread."""
+    """Use the current card: what is allocated and launched within runs on a stream of this thread.
+
+    Raises
+    ------
+    BackendError
+        CUDA failed within.
+    """
     cp = array_module()
-    ordinal = int(cp.cuda.runtime.getDevice())
-    device = _devices.get(ordinal)
-    if device is None or device.cp is not cp:
-        device = _devices[ordinal] = _look_at(cp, ordinal)
-    arrived = cp.cuda.get_current_stream().record()
-    device.stream.wait_event(arrived)  # what the caller has on the device may still be on its way
-    with device.stream:
-        yield device
+    device = None
+    try:
+        ordinal = int(cp.cuda.runtime.getDevice())
+        device = _devices.get(ordinal)
+        if device is None or device.cp is not cp:
+            device = _devices[ordinal] = _look_at(cp, ordinal)
+        device.local.launched = ""
+        # What the caller has on the device may still be on its way there.
+        device.stream.wait_event(cp.cuda.get_current_stream().record())
+        with device.stream:
+            yield device
+    except _faults(cp) as error:
+        # The device works behind the host's back: a kernel's fault shows at a later call.
+        launched = device and device.local.launched
+        when = f"after the launch of kernel {launched}" if launched else "before a kernel was launched"
+        what = f"{type(error).__name__}: {str(error).strip()}"
+        raise BackendError(
+            f"the GPU failed {when} ({what}); start a new process, where "
+            "`fasttex doctor --cuda --selftest` finds out more, or choose backend='cpp'"
+        ) from error
+
+
+def _faults(cp: Any) -> tuple[type[Exception], ...]:
+    """What CuPy raises where the card, its driver or its compiler fails."""
+    return (
+        cp.cuda.runtime.CUDARuntimeError,
+        cp.cuda.driver.CUDADriverError,
+        cp.cuda.compiler.CompileException,
+        cp.cuda.nvrtc.NVRTCError,
+        cp.cuda.memory.OutOfMemoryError,
+    )
 
 
 def _look_at(cp: Any, ordinal: int) -> Device:

@@ -150,6 +150,7 @@ def launch(
     _check_limits(device, name, grid, block, shared_bytes)
     if grid == 0:
         return
+    device.local.launched = name
     function = device.function(SIGNATURES[kernel].file, name, shared_bytes)
     arguments = tuple(given[parameter.name] for parameter in SIGNATURES[kernel].parameters)
     function((grid,), block, arguments, shared_mem=shared_bytes)
