@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -29,7 +30,7 @@ _RESOURCES = re.compile(
     r".*Used (?P<registers>\d+) registers(?:.*?(?P<shared>\d+) bytes smem)?"
 )
 _NO_WARNING = re.compile(r"ptxas (info    : |  +\. )|$")
-_SECTION = re.compile(r"^//-+ \.text\.(\w+) -+$", re.MULTILINE)
+_SECTION = re.compile(r"^//-+ \.text\.(\w+) +-+$", re.MULTILINE)
 _INSTRUCTION = re.compile(r"^ +/\*[0-9a-f]{4,}\*/ +[{ ]*(?:@!?\w+ +)?([A-Z][\w.]*)", re.MULTILINE)
 
 
@@ -58,12 +59,12 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Build:
-    """All kernels, compiled by one toolkit for one architecture."""
+    """Kernels, compiled by one toolkit for one architecture; `symbols`: what the binary calls them, by name."""
 
     kernels: tuple[Kernel, ...]
     warnings: tuple[str, ...]
     binary: bytes
-    lowered: dict[str, str]
+    symbols: dict[str, str]
 
 
 def instantiations() -> dict[str, str]:
@@ -81,29 +82,40 @@ def build(toolkit: str, architecture: int) -> Build:
 
     Each file has a namespace of its own, for on users' machines it is a program of its own.
     """
+    names = {name: f"{_namespace(file)}::{name}" for name, file in instantiations().items()}
+    return compiled(toolkit, architecture, _program(), names, launch.OPTIONS)
+
+
+def compiled(
+    toolkit: str, architecture: int, program: str, names: Mapping[str, str], options: Sequence[str]
+) -> Build:
+    """Compile kernels, whose `names` stand for what the program calls them."""
     compiler = nvrtc(toolkit)
     if architecture not in compiler.architectures:
         raise NotHere(f"NVRTC {compiler.version} does not compile for sm_{architecture}: install a newer one")
-    qualified = {name: f"{_namespace(file)}::{name}" for name, file in instantiations().items()}
-    options = (*launch.OPTIONS, f"--gpu-architecture=sm_{architecture}", "--ptxas-options=-v")
-    binary, lowered, log = compiler.compile(_program(), tuple(qualified.values()), options)
+    options = (*options, f"--gpu-architecture=sm_{architecture}", "--ptxas-options=-v")
+    binary, lowered, log = compiler.compile(program, tuple(names.values()), options)
+    symbols = {name: lowered[qualified] for name, qualified in names.items()}
     lines = {found["name"]: found for found in _RESOURCES.finditer(log)}
-    lowered = {name: lowered[qualified[name]] for name in qualified}
     return Build(
-        kernels=tuple(_kernel(name, lines[symbol]) for name, symbol in lowered.items()),
+        kernels=tuple(_kernel(name, lines[symbol]) for name, symbol in symbols.items()),
         warnings=tuple(line for line in log.splitlines() if not _NO_WARNING.match(line)),
         binary=binary,
-        lowered=lowered,
+        symbols=symbols,
     )
 
 
 @cache
 def opcodes(toolkit: str, architecture: int) -> dict[str, Counter[str]]:
     """How often each instruction stands in the machine code of each kernel, such as ``ATOMS.POPC.INC.32``."""
-    made = build(toolkit, architecture)
+    return opcodes_of(build(toolkit, architecture))
+
+
+def opcodes_of(made: Build) -> dict[str, Counter[str]]:
+    """The same of another build."""
     _, *sections = _SECTION.split(disassemble(made.binary))
     code = dict(zip(sections[::2], sections[1::2], strict=True))
-    return {name: Counter(_INSTRUCTION.findall(code[symbol])) for name, symbol in made.lowered.items()}
+    return {name: Counter(_INSTRUCTION.findall(code[symbol])) for name, symbol in made.symbols.items()}
 
 
 def _kernel(name: str, found: re.Match[str]) -> Kernel:

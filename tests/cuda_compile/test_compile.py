@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from cuda_compile.builds import ARCHITECTURES, Build, build, instantiations, opcodes
+from cuda_compile import toolkits
+from cuda_compile.builds import ARCHITECTURES, Build, build, compiled, instantiations, opcodes, opcodes_of
 from cuda_compile.toolkits import TOOLKITS, NotHere
 
 from fasttex.kernels.cuda.device import Configuration
@@ -113,3 +114,39 @@ def test_products_are_not_fused_with_sums(code):
     for name, count in of_file(code, "resample").items():
         assert matching({name: count}, "DMUL"), name
         assert matching({name: count}, "DADD"), name
+
+
+#: All that the tests above are to find.
+BAD = """
+__global__ void bad(const float* values, double* sums, unsigned long long texture, int n, volatile int* last) {
+    __shared__ unsigned long long cells[4096];
+    float kept[300];
+    int unused;
+    for (int k = 0; k < 300; ++k) kept[k] = values[k] * values[n] + tex1D<float>(texture, k);
+    atomicAdd(&cells[n], 2ull);
+    __syncthreads();
+    atomicAdd(&sums[0], kept[last[0]] * sums[1] + cells[last[1]]);
+}
+"""
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS)
+def test_bad_code_is_found(toolkit):
+    with skips(toolkit):
+        made = compiled(toolkit, 80, BAD, {"bad": "bad"}, ["--std=c++17"])
+        code = opcodes_of(made)
+    assert "unused" in "".join(made.warnings)
+    assert made.kernels[0].stack_bytes >= 1200
+    assert made.kernels[0].shared_bytes == 32768
+    for pattern in (*UNWANTED, "FFMA", "DFMA"):
+        assert matching(code, pattern), pattern
+
+
+def test_missing_tools_say_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setenv(toolkits.FOLDERS, str(tmp_path))
+    monkeypatch.setattr(toolkits, "find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NotHere, match=r"no NVRTC 12.*FASTTEX_NVRTC"):
+        toolkits.nvrtc.__wrapped__("12")
+    with pytest.raises(NotHere, match="nvidia-cuda-nvdisasm"):
+        toolkits.disassemble(b"")

@@ -19,8 +19,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 FOLDERS = "FASTTEX_NVRTC"
-#: Toolkits whose kernels are looked at, by major version.
-TOOLKITS = ("12", "13")
+#: Toolkits that the backend supports, by major version, and the wheels of their compilers.
+TOOLKITS = {"12": "nvidia-cuda-nvrtc-cu12==12.*", "13": "nvidia-cuda-nvrtc==13.*"}
 
 
 class NotHere(Exception):
@@ -96,7 +96,7 @@ def nvrtc(toolkit: str) -> Nvrtc:
     """The compiler of a toolkit (``"12"``), or `NotHere` with what to do."""
     library = next(_files(f"lib/libnvrtc.so.{toolkit}"), None)
     if library is None:
-        raise NotHere(f"no NVRTC {toolkit}.x: install its wheel into a folder that {FOLDERS} names")
+        raise NotHere(f"no NVRTC {toolkit}.x: install {TOOLKITS[toolkit]} into a folder that {FOLDERS} names")
     return Nvrtc(library)
 
 
