@@ -15,7 +15,7 @@ from cuda_compile.builds import ARCHITECTURES, Build, build, compiled, instantia
 from cuda_compile.toolkits import TOOLKITS, NotHere
 
 from fasttex.kernels.cuda.device import Configuration
-from fasttex.kernels.cuda.launch import KERNEL_FILES, SIGNATURES
+from fasttex.kernels.cuda.launch import KERNEL_FILES
 
 REGISTERS_PER_PROCESSOR = 65_536
 SHARED_BYTES = 48 * 1024  # more has to be asked for
@@ -77,11 +77,6 @@ def matching(code: dict[str, Counter[str]], pattern: str) -> list[str]:
     ]
 
 
-def test_every_kernel_is_looked_at():
-    assert {name.partition("<")[0] for name in instantiations()} == set(SIGNATURES)
-    assert set(instantiations().values()) == set(KERNEL_FILES)
-
-
 def test_compiles_without_warnings(made):
     assert made.warnings == ()
 
@@ -90,8 +85,8 @@ def test_nothing_is_put_aside_in_local_memory(made):
     assert [kernel for kernel in made.kernels if kernel.stack_bytes or kernel.spill_bytes] == []
 
 
-def test_a_block_fits(made):
-    assert [k for k in made.kernels if k.registers * THREADS > REGISTERS_PER_PROCESSOR] == []
+def test_a_processor_holds_two_blocks(made):
+    assert [k for k in made.kernels if 2 * k.registers * THREADS > REGISTERS_PER_PROCESSOR] == []
     assert [k for k in made.kernels if k.shared_bytes > SHARED_BYTES] == []
 
 
