@@ -49,7 +49,9 @@ def batch_for(kernel: str, name: str) -> Batch[Any]:
         return Batch(items=batch.items[::7], backend="any")
     if kernel == "resample":
         source = np.random.default_rng(0).normal(size=(3, 4, 9)).astype(np.float32)
-        return Batch(items=sampling(source, (4, 6, 35)).items + sampling(source, (2, 3, 4)).items, backend="any")
+        return Batch(
+            items=sampling(source, (4, 6, 35)).items + sampling(source, (2, 3, 4)).items, backend="any"
+        )
     return odd_batches()[name]
 
 

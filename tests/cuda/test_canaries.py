@@ -20,16 +20,16 @@ REPORTED = [
     ("glcm", "added up before all have counted", "    __syncthreads();\n    flush", "    flush", "race"),
     ("glcm", "counted before all is cleared", "clear(table, cells);\n    __syncthreads();", "clear(table, cells);", "race"),
     ("glcm", "a table that is not cleared", "clear(table, cells);", "", "uninitialised read"),
-    ("glcm", "a cell behind the table", "table[row + j - 1], 1u", "table[row + j], 1u", "out of bounds"),
+    ("glcm", "a cell behind the table", "table[row + j - 1], 1u", "table[row + j - 1 + cells], 1u", "out of bounds"),
     ("glcm", "farther than the neighbor", "buffer[p + step[a]]", "buffer[p + 3 * step[a]]", "out of bounds"),
     ("glcm", "a barrier that not all reach", "if (i == 0) continue;", "if (i == 0) continue;\n        __syncthreads();", "barrier"),
     ("glcm", "counters that overlap", "table[row + j - 1], 1u", "*reinterpret_cast<u32*>(reinterpret_cast<u8*>(&table[row + j - 1]) + 1), 1u", "misaligned"),
-    ("glrlm", "a walk back that does not end", "buffer[q] == i; q -=", "true; q -=", "out of bounds"),
+    ("glrlm", "a walk that begins far away", "i64 q = p - step[a]", "i64 q = p - 9 * step[a]", "out of bounds"),
     ("surface", "rows behind the last", "p < share.last", "p < share.last + 4 * row", "out of bounds"),
     ("zones", "a union that is not atomic", "atomicMin(&parents[high], low)", "parents[high]; parents[high] = low", "race"),
     ("zones", "a size that is not atomic", "atomicAdd(&sizes[item.voxels + root], static_cast<u32>(__popc(same)))", "sizes[item.voxels + root] += __popc(same)", "race"),
     ("zones", "a place in the list taken twice", "atomicAdd(n_large, 1u)", "(*n_large)++", "race"),
-    ("zones", "lanes that do not come", "        const u32 same", "        if (!inside) continue;\n        const u32 same", "missing lanes"),
+    ("zones", "lanes that do not come", "        const u32 same", "        if (!inside) break;\n        const u32 same", "missing lanes"),
     ("border_distance", "a line too many", "line < share.last", "line <= share.last", "out of bounds"),
     ("resample", "a neighbor behind the end", "b = upper[item.x + n]", "b = upper[item.x + n] + 9999", "out of bounds"),
 ]  # fmt: skip
@@ -38,7 +38,7 @@ REPORTED = [
 WRONG = [
     ("glcm", "counters of 16 bits", "static_cast<u64>(cells[cell])", "static_cast<u64>(cells[cell] & 0xffff)"),
     ("glcm", "the first group of offsets for all", "share.item * n_offsets + share.offset", "share.item * n_offsets"),
-    ("glrlm", "runs of the longest length forgotten", "run <= columns", "run < columns"),
+    ("glrlm", "long runs in another row", "row * item.extra + run - 1], 1ull", "row * columns + run - 1], 1ull"),
     ("zones", "runs that end with the warp", "if (!along_x && goes_on", "if (goes_on"),
     ("zones", "large zones forgotten", "size <= static_cast<u32>(small)", "size <= static_cast<u32>(small) || size > 40"),
     ("neighborhood", "alpha itself not within alpha", ") <= alpha", ") < alpha"),
@@ -72,17 +72,19 @@ def planted(emulator, monkeypatch):
     return plant
 
 
-def try_all(own: Any, kernel: str, **layout: Any) -> None:
+def try_all(kernel: str, *, compare: bool = True, **layout: Any) -> None:
     """All odd batches, in one layout."""
-    from dataclasses import replace
-
     with device.working() as card:
-        card.configuration = replace(device.Configuration(), **layout)
+        card.configuration = device.Configuration(**layout)
     for name in names_for(kernel):
-        assert_same(run(cuda, kernel, batch_for(kernel, name)), expected(kernel, name))
+        found = run(cuda, kernel, batch_for(kernel, name))
+        if compare:
+            assert_same(found, expected(kernel, name))
 
 
-@pytest.mark.parametrize(("kernel", "what", "right", "wrong", "kind"), REPORTED, ids=lambda text: str(text)[:50])
+@pytest.mark.parametrize(
+    ("kernel", "what", "right", "wrong", "kind"), REPORTED, ids=lambda text: str(text)[:50]
+)
 def test_reported(planted, kernel, what, right, wrong, kind):
     from cuda_emulator import KernelFault
 
@@ -90,7 +92,7 @@ def test_reported(planted, kernel, what, right, wrong, kind):
     found = set()
     for policy, seed in ORDERS:
         with pytest.raises(KernelFault) as fault, own.checking(policy=policy, seed=seed):
-            try_all(own, kernel, blocks_per_item=2, threads=64)
+            try_all(kernel, compare=False, blocks_per_item=2, threads=64)
         found |= {report.kind for report in fault.value.reports}
         lines = [line for report in fault.value.reports for line in report.lines]
         assert any(".cu" in line for line in lines), lines
@@ -99,7 +101,7 @@ def test_reported(planted, kernel, what, right, wrong, kind):
 
 @pytest.mark.parametrize(("kernel", "what", "right", "wrong"), WRONG, ids=lambda text: str(text)[:50])
 def test_wrong(planted, kernel, what, right, wrong):
-    own = planted(kernel, right, wrong)
+    planted(kernel, right, wrong)
     if what == "counters of 16 bits":
         batch = batch_of(np.full((41, 41, 41), 1))
         caught = []
@@ -111,7 +113,7 @@ def test_wrong(planted, kernel, what, right, wrong):
         assert caught == [True, False]  # so it takes a sweep over layouts to see it
         return
     with pytest.raises(AssertionError):
-        try_all(own, kernel, offsets_per_block=5)
+        try_all(kernel, offsets_per_block=5)
 
 
 def test_small_shared_memory_is_reported(planted, monkeypatch):
@@ -120,10 +122,12 @@ def test_small_shared_memory_is_reported(planted, monkeypatch):
     own = planted("glcm", "", "")
     sound = counting.launch
     monkeypatch.setattr(
-        counting, "launch", lambda *args, shared_bytes, **rest: sound(*args, shared_bytes=shared_bytes - 8, **rest)
+        counting,
+        "launch",
+        lambda *args, shared_bytes, **rest: sound(*args, shared_bytes=shared_bytes - 8, **rest),
     )
     with pytest.raises(KernelFault) as fault, own.checking():
-        try_all(own, "glcm")
+        try_all("glcm")
     assert any(report.kind == "out of bounds" for report in fault.value.reports)
 
 
@@ -131,17 +135,19 @@ def test_a_short_grid_is_caught(planted, monkeypatch):
     own = planted("glcm", "", "")
     sound = counting.launch
     monkeypatch.setattr(
-        counting, "launch", lambda card, kernel, grid, *args, **rest: sound(card, kernel, grid - 1, *args, **rest)
+        counting,
+        "launch",
+        lambda card, kernel, grid, *args, **rest: sound(card, kernel, grid - 1, *args, **rest),
     )
     with pytest.raises(AssertionError):
-        try_all(own, "glcm", blocks_per_item=2)
+        try_all("glcm", blocks_per_item=2)
 
 
 def test_a_wrong_scalar_is_refused_twice(planted, monkeypatch):
     """By the launcher, and, were that not there, by the emulator."""
     from cuda_emulator import KernelFault
 
-    own = planted("glcm", "", "")
+    planted("glcm", "", "")
     sound = counting.launch
 
     def wrong(card: Any, kernel: str, grid: int, given: dict[str, Any], **rest: Any) -> None:
@@ -149,10 +155,10 @@ def test_a_wrong_scalar_is_refused_twice(planted, monkeypatch):
 
     monkeypatch.setattr(counting, "launch", wrong)
     with pytest.raises(TypeError, match="n_offsets"):
-        try_all(own, "glcm")
+        try_all("glcm")
     monkeypatch.setattr(launch, "_check", lambda *_: None)
     with pytest.raises(KernelFault, match="n_offsets"):
-        try_all(own, "glcm")
+        try_all("glcm")
 
 
 def test_the_kernels_as_they_are_pass(planted):
@@ -161,5 +167,5 @@ def test_the_kernels_as_they_are_pass(planted):
     for kernel in {bug[0] for bug in [*REPORTED, *WRONG]}:
         own = planted(kernel, "", "")
         with own.checking() as reports:
-            try_all(own, kernel, blocks_per_item=2, threads=64)
+            try_all(kernel, blocks_per_item=2, threads=64)
         assert reports == []

@@ -14,7 +14,9 @@ LAYOUTS += [{"shared_bytes": n, "blocks_per_item": 2} for n in (0, 600, 4096)]
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: " ".join(f"{k}={v}" for k, v in layout.items()))
+@pytest.mark.parametrize(
+    "layout", LAYOUTS, ids=lambda layout: " ".join(f"{k}={v}" for k, v in layout.items())
+)
 def test_any_layout(configured, kernel, layout):
     with configured(**layout) as cuda:
         for name in names_for(kernel):
