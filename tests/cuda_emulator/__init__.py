@@ -49,6 +49,8 @@ class Emulator:
         self.reseed(seed)
         if policy not in POLICIES:
             raise ValueError(f"policy is {policy!r}, allowed are {', '.join(POLICIES)}")
+        if not 0 < resident_threads <= 8192:
+            raise ValueError(f"resident_threads is {resident_threads}, allowed are 1 to 8192")
 
     def reseed(self, seed: int) -> None:
         self._seed, self._launches = seed, 0

@@ -132,16 +132,19 @@ class ndarray:
         target = self[index]
         if isinstance(value, np.ndarray) and value.ndim:
             raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
-        source = value._host if isinstance(value, ndarray) else value
         if isinstance(value, ndarray):
-            self._allocation.device.now(lambda: target._write(source, value._defined()))
+            self._allocation.device.now(lambda: target._write(value._host, value.written()))
         else:
-            self._allocation.device.now(lambda: target._write(source))
+            self._allocation.device.now(lambda: target._write(value))
 
     def _defined(self) -> "np.ndarray[Any, Any]":
         """Per byte: was it written? The item's bytes are a last axis."""
         shape, strides = (*self.shape, self.itemsize), (*self.strides, 1)
         return np.ndarray(shape, np.uint8, self._allocation.defined, self._offset, strides)
+
+    def written(self) -> "np.ndarray[Any, Any]":
+        """Per item, with a last axis of 1: was all of it written?"""
+        return self._defined().all(-1, keepdims=True)
 
     def _write(self, source: Any, defined: Any = 1) -> None:
         self._host[...] = source
@@ -162,7 +165,7 @@ class ndarray:
 
     def copy(self, order: str = "C") -> "ndarray":
         made = self._allocation.device.empty(self.shape, self.dtype)
-        self._allocation.device.now(lambda: made._write(self._host, self._defined()))
+        self._allocation.device.now(lambda: made._write(self._host, self.written()))
         return made
 
     def fill(self, value: Any) -> None:

@@ -50,57 +50,55 @@ def _pinned_memory(emulator: "Emulator") -> Any:
     return alloc_pinned_memory
 
 
-def _device_class(emulator: "Emulator") -> type:
-    class FakeDevice:
-        def __init__(self, device: int | None = None) -> None:
-            self.id = int(device or 0)
-            if self.id != 0:
-                raise CUDARuntimeError(101)
+class BaseDevice:
+    """The part of ``cupy.cuda.Device`` that tells what a device can do."""
 
-        def use(self) -> None:
-            pass
+    emulator: "Emulator"
 
-        def synchronize(self) -> None:
-            emulator.device.synchronize()
+    def __init__(self, device: int | None = None) -> None:
+        self.id = int(device or 0)
+        if self.id != 0:
+            raise CUDARuntimeError(101)
 
-        def __enter__(self) -> "FakeDevice":
-            return self
+    def use(self) -> None:
+        """There is no other device."""
 
-        def __exit__(self, *_: Any) -> None:
-            pass
+    def synchronize(self) -> None:
+        self.emulator.device.synchronize()
 
-        def __int__(self) -> int:
-            return self.id
+    def __enter__(self) -> "BaseDevice":
+        return self
 
-        def __eq__(self, other: object) -> bool:
-            return isinstance(other, FakeDevice) and other.id == self.id
+    def __exit__(self, *_: Any) -> None:
+        pass
 
-        def __hash__(self) -> int:
-            return self.id
+    def __int__(self) -> int:
+        return self.id
 
-        @property
-        def compute_capability(self) -> str:
-            return "".join(str(part) for part in emulator.compute_capability)
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BaseDevice) and other.id == self.id
 
-        @property
-        def mem_info(self) -> tuple[int, int]:
-            return emulator.device.pool.total - emulator.device.pool.used, emulator.device.pool.total
+    def __hash__(self) -> int:
+        return self.id
 
-        @property
-        def pci_bus_id(self) -> str:
-            return "0000:00:00.0"
+    @property
+    def compute_capability(self) -> str:
+        return "".join(str(part) for part in self.emulator.compute_capability)
 
-        @property
-        def attributes(self) -> dict[str, int]:
-            return {
-                "MaxSharedMemoryPerBlock": 48 * 1024,
-                "MaxSharedMemoryPerBlockOptin": emulator.max_shared_bytes,
-                "MaxThreadsPerBlock": 1024,
-                "MultiProcessorCount": emulator.multiprocessors,
-                "WarpSize": 32,
-            }
+    @property
+    def mem_info(self) -> tuple[int, int]:
+        pool = self.emulator.device.pool
+        return pool.total - pool.used, pool.total
 
-    return FakeDevice
+    @property
+    def attributes(self) -> dict[str, int]:
+        return {
+            "MaxSharedMemoryPerBlock": 48 * 1024,
+            "MaxSharedMemoryPerBlockOptin": self.emulator.max_shared_bytes,
+            "MaxThreadsPerBlock": 1024,
+            "MultiProcessorCount": self.emulator.multiprocessors,
+            "WarpSize": 32,
+        }
 
 
 def _properties(emulator: "Emulator", device: int) -> dict[str, Any]:
@@ -165,7 +163,7 @@ def _cuda(emulator: "Emulator") -> SimpleNamespace:
     device = emulator.device
     pinned = _pinned_memory(emulator)
     return SimpleNamespace(
-        Device=_device_class(emulator),
+        Device=type("Device", (BaseDevice,), {"emulator": emulator}),
         Stream=device.Stream,
         Event=device.Event,
         get_current_stream=device.current_stream,
@@ -190,7 +188,7 @@ def fake_cupy(emulator: "Emulator") -> SimpleNamespace:
     device: Device = emulator.device
     pinned_pool = PinnedMemoryPool()
     module = type("RawModule", (BaseModule,), {"emulator": emulator})
-    types = [
+    dtypes = [
         "bool_",
         "int8",
         "int16",
@@ -208,13 +206,11 @@ def fake_cupy(emulator: "Emulator") -> SimpleNamespace:
         __name__="cupy",
         ndarray=ndarray,
         empty=device.empty,
-        zeros=lambda shape, dtype=float, order="C": device.full(shape, 0, dtype),
-        ones=lambda shape, dtype=float, order="C": device.full(shape, 1, dtype),
-        full=lambda shape, fill_value, dtype=None, order="C": device.full(
-            shape, fill_value, np.asarray(fill_value).dtype if dtype is None else dtype
-        ),
-        empty_like=lambda a, dtype=None: device.empty(a.shape, dtype or a.dtype),
-        zeros_like=lambda a, dtype=None: device.full(a.shape, 0, dtype or a.dtype),
+        zeros=lambda shape, dtype=float: device.full(shape, 0, dtype),
+        ones=lambda shape, dtype=float: device.full(shape, 1, dtype),
+        full=lambda shape, fill_value, dtype: device.full(shape, fill_value, dtype),
+        empty_like=lambda a: device.empty(a.shape, a.dtype),
+        zeros_like=lambda a: device.full(a.shape, 0, a.dtype),
         asarray=device.asarray,
         array=device.array,
         ascontiguousarray=device.ascontiguousarray,
@@ -225,7 +221,7 @@ def fake_cupy(emulator: "Emulator") -> SimpleNamespace:
         get_default_pinned_memory_pool=lambda: pinned_pool,
         dtype=np.dtype,
         cuda=_cuda(emulator),
-        **{name: getattr(np, name) for name in types},
+        **{name: getattr(np, name) for name in dtypes},
     )
     device.cp = cp
     return cp

@@ -1,6 +1,7 @@
 """What the emulator has to say about a kernel, in words."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -25,7 +26,7 @@ class KernelFault(AssertionError):
         self.reports = reports
 
 
-def parse(raw: str, kernel: str, line_of: "callable[[int], str]") -> list[Report]:  # type: ignore[valid-type]
+def parse(raw: str, kernel: str, line_of: Callable[[int], str]) -> list[Report]:
     """The reports that the runtime wrote, one a line, with lines in place of program counters."""
 
     def resolve(place: str) -> str:

@@ -127,6 +127,27 @@ def test_names_and_compile_errors(cp):
             cp.RawModule(code=PRELUDE + text, name_expressions=["k"]).get_function("k")
 
 
+def test_a_name_without_mangling(cp):
+    source = 'extern "C" __global__ void k(u32* out) { out[threadIdx.x] = threadIdx.x; }'
+    out = cp.empty((2, 4), cp.uint32)
+    cp.RawModule(code=PRELUDE + source).get_function("k")((1,), (4,), (out[1],))
+    assert out.get()[1].tolist() == [0, 1, 2, 3]
+    assert out.written()[..., 0].all()  # plain mode does not look
+
+
+def test_what_was_written(emulator, cp):
+    with emulator.checking():
+        source = "__global__ void k(u16* out) { out[2 * threadIdx.x] = 1; }"
+        array = cp.empty(8, cp.uint16)
+        cp.RawModule(code=PRELUDE + source, name_expressions=("k",)).get_function("k")((1,), (3,), (array,))
+    assert array.written()[:, 0].tolist() == [True, False, True, False, True, False, False, False]
+    assert array.view(cp.uint32).written()[:, 0].tolist() == [False] * 4
+    copy = cp.asarray(array[::2], cp.int64)
+    assert copy.written()[:, 0].tolist() == [True, True, True, False]
+    array[...] = array[:1]
+    assert array.written().all()
+
+
 def test_copies_wait_for_a_synchronize(cp):
     array = cp.asarray(np.arange(6, dtype=np.uint8))
     out = array.get(blocking=False)
@@ -217,7 +238,18 @@ def names(fake, path=()):
                 yield from names(value, (*path, name))
 
 
-OWN = {"device", "later", "now", "flush", "waiter", "emulator", "library", "ptr", "name_expressions"}
+OWN = {
+    "written",
+    "device",
+    "later",
+    "now",
+    "flush",
+    "waiter",
+    "emulator",
+    "library",
+    "ptr",
+    "name_expressions",
+}
 
 
 def test_each_name_is_one_of_cupy(cp):

@@ -110,6 +110,16 @@ std::string place(const char* file, int line);
 std::string where(const Fiber& fiber);  // "block (0,0,0) thread (5,0,0)"
 std::string name_of(std::uint32_t id);
 
+// blocks.cpp
+// Blocks come in an order that needs no memory: number -> (step * number + start) mod count.
+struct BlockOrder {
+    std::uint64_t count, step = 1, start = 0;
+    explicit BlockOrder(std::uint64_t n);
+    std::uint64_t at(std::uint64_t i) const;
+};
+Block* admit(std::uint64_t number);
+void retire(Block* block);
+
 // scheduler.cpp
 int barrier(int vote, const char* file, int line);
 Meeting* meet(EmuWarpOp op, unsigned mask, unsigned long long value, const char* file, int line);

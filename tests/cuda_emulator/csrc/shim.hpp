@@ -1,8 +1,5 @@
 // Lets g++ compile the text of CUDA kernels: what NVRTC knows without an #include, and no more.
 #pragma once
-#include <math.h>
-#include <stdlib.h>
-
 #include "abi.hpp"
 
 #define __global__
@@ -78,6 +75,34 @@ EMU_FLOAT_MIN_MAX(float, float, float)
 EMU_FLOAT_MIN_MAX(double, double, double)
 EMU_FLOAT_MIN_MAX(float, double, double)
 EMU_FLOAT_MIN_MAX(double, float, double)
+
+// The standard functions that a kernel may use, without the headers: those bring names that NVRTC lacks.
+typedef decltype(sizeof(0)) size_t;
+inline int abs(int v) { return v < 0 ? -v : v; }
+inline long long abs(long long v) { return v < 0 ? -v : v; }
+inline long long llabs(long long v) { return abs(v); }
+#define EMU_MATH(name)                                            \
+    inline double name(double v) { return __builtin_##name(v); }  \
+    inline float name(float v) { return __builtin_##name##f(v); } \
+    inline float name##f(float v) { return __builtin_##name##f(v); }
+EMU_MATH(fabs)
+EMU_MATH(floor)
+EMU_MATH(ceil)
+EMU_MATH(trunc)
+EMU_MATH(rint)
+EMU_MATH(round)
+EMU_MATH(sqrt)
+inline double abs(double v) { return __builtin_fabs(v); }
+inline float abs(float v) { return __builtin_fabsf(v); }
+inline double fmin(double a, double b) { return __builtin_fmin(a, b); }
+inline double fmax(double a, double b) { return __builtin_fmax(a, b); }
+inline float fminf(float a, float b) { return __builtin_fminf(a, b); }
+inline float fmaxf(float a, float b) { return __builtin_fmaxf(a, b); }
+inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+inline float fmaf(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline bool isnan(double v) { return __builtin_isnan(v); }
+inline bool isinf(double v) { return __builtin_isinf(v); }
+inline bool isfinite(double v) { return __builtin_isfinite(v); }
 
 inline int __popc(unsigned v) { return __builtin_popcount(v); }
 inline int __popcll(unsigned long long v) { return __builtin_popcountll(v); }
