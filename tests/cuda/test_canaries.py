@@ -132,7 +132,7 @@ def test_small_shared_memory_is_reported(planted, monkeypatch):
 
 
 def test_a_short_grid_is_caught(planted, monkeypatch):
-    own = planted("glcm", "", "")
+    planted("glcm", "", "")
     sound = counting.launch
     monkeypatch.setattr(
         counting,
