@@ -126,6 +126,10 @@ inline Shape shape_of(nb::handle triple) {
     return {nb::cast<Index>(triple[0]), nb::cast<Index>(triple[1]), nb::cast<Index>(triple[2])};
 }
 
+inline Shape shape_of(const Volume& a) {
+    return {static_cast<Index>(a.shape(0)), static_cast<Index>(a.shape(1)), static_cast<Index>(a.shape(2))};
+}
+
 inline Offsets offsets_of(const Table& table) {
     Offsets offsets;
     for (std::size_t a = 0; a < table.shape(0); ++a) {
@@ -171,17 +175,17 @@ RoiView<Level> view_of(const Volume& buffer, const Shape& pad, const Shape& shap
     return {begin + pad.z * plane + pad.y * row + pad.x, shape, plane, row, n_levels, begin, begin + length};
 }
 
+inline Roi roi_of(const Volume& buffer, const Shape& pad, const Shape& shape, Index n_levels) {
+    if (buffer.dtype() == nb::dtype<std::uint8_t>())
+        return {buffer, view_of<std::uint8_t>(buffer, pad, shape, n_levels), shape, n_levels};
+    return {buffer, view_of<std::uint16_t>(buffer, pad, shape, n_levels), shape, n_levels};
+}
+
 inline std::vector<Roi> rois_of(nb::sequence items) {
     std::vector<Roi> rois;
     for (nb::handle item : items) {
-        Roi roi{get<Volume>(item, "buffer"), {}, shape_of(item.attr("shape")), get<Index>(item, "n_levels")};
-        const Shape pad = shape_of(item.attr("pad"));
-        if (roi.buffer.dtype() == nb::dtype<std::uint8_t>()) {
-            roi.view = view_of<std::uint8_t>(roi.buffer, pad, roi.shape, roi.n_levels);
-        } else {
-            roi.view = view_of<std::uint16_t>(roi.buffer, pad, roi.shape, roi.n_levels);
-        }
-        rois.push_back(std::move(roi));
+        rois.push_back(roi_of(get<Volume>(item, "buffer"), shape_of(item.attr("pad")),
+                              shape_of(item.attr("shape")), get<Index>(item, "n_levels")));
     }
     return rois;
 }
@@ -204,7 +208,7 @@ inline LoadRow loader_of(const Volume& array) {
 inline Strided strided_of(const Volume& a) {
     const Index size = static_cast<Index>(a.itemsize());
     return {static_cast<const unsigned char*>(a.data()),
-            {static_cast<Index>(a.shape(0)), static_cast<Index>(a.shape(1)), static_cast<Index>(a.shape(2))},
+            shape_of(a),
             {a.stride(0) * size, a.stride(1) * size, a.stride(2) * size},
             loader_of(a),
             a.dtype().code != static_cast<std::uint8_t>(nb::dlpack::dtype_code::Float)};

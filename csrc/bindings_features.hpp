@@ -74,20 +74,40 @@ inline nb::object glcm_features_items(nb::sequence matrices, std::size_t threads
     return rows.release();
 }
 
-inline nb::object maximal_correlation_items(nb::sequence matrices, std::size_t threads, double epsilon) {
-    const GlcmItems items(matrices);
-    Result<double> values({items.units.size()});
-    double* data = values.data();
+// Calls visit(n, coefficients) for every matrix.
+template <class Visit>
+void find_maximal_correlations(const GlcmItems& items, std::size_t threads, double epsilon,
+                               const Visit& visit) {
     run_shares(
         items.units.size(), worthwhile(threads, 8 * items.n_counts), [&](std::size_t begin, std::size_t end) {
-            MaximalCorrelation coefficient(epsilon);
+            MaximalCorrelation coefficients(epsilon);
             for (std::size_t n = begin; n < end; ++n) {
                 const Unit& unit = items.units[n];
                 const Counts3& c = items.counts[unit.item];
-                data[n] = coefficient(items.of(unit), items.n_levels(unit),
-                                      [&] { return has_single_level(c.data(), c.shape(0), c.shape(1)); });
+                visit(n, coefficients(items.of(unit), items.n_levels(unit),
+                                      [&] { return has_single_level(c.data(), c.shape(0), c.shape(1)); }));
             }
         });
+}
+
+inline nb::object maximal_correlation_items(nb::sequence matrices, std::size_t threads) {
+    const GlcmItems items(matrices);
+    Result<double> values({items.units.size()});
+    double* data = values.data();
+    find_maximal_correlations(items, threads, 0.0,
+                              [data](std::size_t n, const Coefficients& found) { data[n] = found.plain; });
+    return values.release();
+}
+
+// In two columns: without ε, and with it.
+inline nb::object lowered_correlation_items(nb::sequence matrices, std::size_t threads, double epsilon) {
+    const GlcmItems items(matrices);
+    Result<double> values({items.units.size(), 2});
+    double* data = values.data();
+    find_maximal_correlations(items, threads, epsilon, [data](std::size_t n, const Coefficients& found) {
+        data[2 * n] = found.plain;
+        data[2 * n + 1] = found.lowered;
+    });
     return values.release();
 }
 
@@ -208,8 +228,9 @@ inline nb::object ngtdm_features_items(nb::sequence matrices, bool lone_voxels, 
 
 inline void bind_features(nb::module_& m) {
     m.def("glcm_features", glcm_features_items, nb::arg("matrices"), nb::arg("threads"));
-    m.def("maximal_correlation", maximal_correlation_items, nb::arg("matrices"), nb::arg("threads"),
-          nb::arg("epsilon") = 0.0);
+    m.def("maximal_correlation", maximal_correlation_items, nb::arg("matrices"), nb::arg("threads"));
+    m.def("lowered_correlation", lowered_correlation_items, nb::arg("matrices"), nb::arg("threads"),
+          nb::arg("epsilon"));
     m.def("dense_features", dense_features_items, nb::arg("matrices"), nb::arg("threads"));
     m.def("zone_features", zone_features_items, nb::arg("matrices"), nb::arg("column"), nb::arg("threads"));
     m.def("ngtdm_features", ngtdm_features_items, nb::arg("matrices"), nb::arg("lone_voxels"),

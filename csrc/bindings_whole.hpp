@@ -6,8 +6,10 @@
 #include "features_histogram.hpp"
 #include "features_ivh.hpp"
 #include "features_morphology.hpp"
+#include "label_box.hpp"
 #include "local_peaks.hpp"
-#include "planar_diameters.hpp"
+#include "mask_geometry.hpp"
+#include "mesh_diameters.hpp"
 #include "runs.hpp"
 #include "surface.hpp"
 
@@ -35,6 +37,11 @@ inline nb::object intensity_statistics_rows(nb::sequence samples, bool excess_ku
     });
 }
 
+inline double shifted_energy_of(const Doubles& x, double shift) {
+    const nb::gil_scoped_release unlocked;
+    return shifted_energy(x.data(), static_cast<Index>(x.shape(0)), shift);
+}
+
 inline nb::object ivh_rows(nb::sequence axes, std::size_t threads) {
     std::vector<Doubles> values;
     std::vector<IvhView> views;
@@ -56,6 +63,18 @@ inline nb::object intensity_histogram_rows(nb::sequence items, bool excess_kurto
             [&](const auto& view) { intensity_histogram(view, values[n].data(), excess_kurtosis, row); },
             rois[n].view);
     });
+}
+
+// How many voxels each level has, 0 (outside) not counted: int64 (n_levels + 1,).
+inline nb::object level_counts_of(const Volume& buffer, Index n_levels) {
+    const Roi roi = roi_of(buffer, {0, 0, 0}, shape_of(buffer), n_levels);
+    Result<std::int64_t> result({length(n_levels) + 1});
+    unlocked([&] {
+        const auto counts =
+            std::visit([](const auto& view) { return histogram_detail::level_counts(view); }, roi.view);
+        std::copy(counts.begin() + 1, counts.end(), result.data() + 1);
+    });
+    return result.release();
 }
 
 inline nb::object morphology_rows(nb::sequence items, nb::sequence cases, nb::sequence areas, Doubles volumes,
@@ -109,50 +128,107 @@ inline nb::object local_intensity_rows(nb::sequence items, nb::sequence images, 
     });
 }
 
-// Voxels, pieces, first and stop of the box, each along (z, y, x).
-inline nb::tuple mask_summary(const Inside& mask) {
-    MaskSummary found;
-    {
-        const nb::gil_scoped_release unlocked;
-        found = summarize(mask_of(mask));
-    }
-    const auto triple = [](const Shape& s) { return nb::make_tuple(s.z, s.y, s.x); };
-    return nb::make_tuple(found.voxels, found.pieces, triple(found.first), triple(found.stop));
+inline nb::tuple triple_of(const Shape& s) { return nb::make_tuple(s.z, s.y, s.x); }
+
+inline MaskSummary summary_of(const Inside& mask, Contact contact) {
+    const nb::gil_scoped_release unlocked;
+    return summarize(mask_of(mask), contact);
 }
 
-// Of ones and zeros; what lies around them is outside.
-inline nb::tuple planar_diameters_of(const Inside& mask, double z_mm, double y_mm, double x_mm) {
-    std::array<double, 3> found;
+// Voxels, pieces, first and stop of the box, each along (z, y, x).
+inline nb::tuple mask_summary(const Inside& mask) {
+    const MaskSummary found = summary_of(mask, Contact::corners);
+    return nb::make_tuple(found.voxels, found.pieces, triple_of(found.first), triple_of(found.stop));
+}
+
+// Voxels, pieces that do not touch at a face, and the sums of the voxels' indices along (z, y, x).
+inline nb::tuple pieces_and_sums(const Inside& mask) {
+    const MaskSummary found = summary_of(mask, Contact::faces);
+    return nb::make_tuple(found.voxels, found.pieces, triple_of(found.sum));
+}
+
+inline nb::tuple tuple_of(const Triple& t) { return nb::make_tuple(t[0], t[1], t[2]); }
+
+// Voxels, Σ k along each axis, Σ k·l for each two, and from which voxel to which they extend.
+inline nb::tuple voxel_centers(const Inside& mask) {
+    VoxelCenters found;
     {
         const nb::gil_scoped_release unlocked;
-        found = planar_diameters(mask_of(mask), {z_mm, y_mm, x_mm});
+        found = centers_of(mask_of(mask));
     }
-    return nb::make_tuple(found[0], found[1], found[2]);
+    const auto second = [&](int i) {
+        return nb::make_tuple(found.second[i][0], found.second[i][1], found.second[i][2]);
+    };
+    return nb::make_tuple(found.n, tuple_of(found.first), nb::make_tuple(second(0), second(1), second(2)),
+                          tuple_of(found.low), tuple_of(found.high));
+}
+
+// Across z, y and x, and in space.
+inline nb::tuple mesh_diameters_of(const Inside& mask, double z_mm, double y_mm, double x_mm) {
+    std::array<double, 4> found;
+    {
+        const nb::gil_scoped_release unlocked;
+        found = mesh_diameters(mask_of(mask), {z_mm, y_mm, x_mm});
+    }
+    return nb::make_tuple(found[0], found[1], found[2], found[3]);
+}
+
+// int64 (256, 4): by pattern how many cubes, and the sums of their indices.
+inline nb::object surface_places_of(const Inside& mask) {
+    Result<std::int64_t> sums({length(kPatterns), 4});
+    {
+        const nb::gil_scoped_release unlocked;
+        surface_places(mask_of(mask), sums.data());
+    }
+    return sums.release();
+}
+
+// Whether a volume's voxels lie in C order, without gaps.
+inline bool is_contiguous(const Strided& v, Index item) {
+    return v.stride.x == item && v.stride.y == v.shape.x * item && v.stride.z == v.shape.y * v.shape.x * item;
+}
+
+// Calls find(voxels) for what lies in C order, as unsigned integers of its size.
+template <class Find>
+void as_unsigned(const Volume& labels, const Find& find) {
+    const nb::gil_scoped_release unlocked;
+    switch (labels.itemsize()) {
+        case 1:
+            return find(static_cast<const std::uint8_t*>(labels.data()));
+        case 2:
+            return find(static_cast<const std::uint16_t*>(labels.data()));
+        case 4:
+            return find(static_cast<const std::uint32_t*>(labels.data()));
+        default:
+            return find(static_cast<const std::uint64_t*>(labels.data()));
+    }
 }
 
 // int64 (n_labels, 6), or None for a dtype or layout that is not read here.
 inline nb::object boxes_of_labels(const Volume& labels, Index n_labels) {
     const Strided view = strided_of(labels);
-    const Shape s = view.shape;
-    const Index item = static_cast<Index>(labels.itemsize());
-    if (view.stride.x != item || view.stride.y != s.x * item || view.stride.z != s.y * s.x * item)
-        return nb::none();
+    if (!is_contiguous(view, static_cast<Index>(labels.itemsize()))) return nb::none();
     Result<std::int64_t> result({length(n_labels), 6});
-    const auto find = [&](auto zero) {
-        const nb::gil_scoped_release unlocked;
-        const auto box = label_boxes(reinterpret_cast<const decltype(zero)*>(view.data), s, n_labels);
+    as_unsigned(labels, [&](const auto* voxels) {
+        const auto box = label_boxes(voxels, view.shape, n_labels);
         std::copy(box.begin(), box.end(), result.data());
-    };
-    if (item == 1) {
-        find(std::uint8_t{});
-    } else if (item == 2) {
-        find(std::uint16_t{});
-    } else if (item == 4) {
-        find(std::uint32_t{});
-    } else {
-        find(std::uint64_t{});
-    }
+    });
     return result.release();
+}
+
+// The first voxel and the stop of a label's box, each along (z, y, x); None for a label that does not occur.
+// Integers in C order; of the label count as many bits as they have.
+inline nb::object box_of_label(const nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>& labels,
+                               std::uint64_t label) {
+    LabelBox box;
+    as_unsigned(Volume(labels), [&](const auto* voxels) {
+        using Label = std::decay_t<decltype(*voxels)>;
+        const Shape shape{static_cast<Index>(labels.shape(0)), static_cast<Index>(labels.shape(1)),
+                          static_cast<Index>(labels.shape(2))};
+        box = label_box(voxels, shape, static_cast<Label>(label));
+    });
+    if (box.stop.z == 0) return nb::none();
+    return nb::make_tuple(triple_of(box.first), triple_of(box.stop));
 }
 
 // The intensities inside a mask, in C order.
@@ -169,17 +245,23 @@ inline nb::object values_inside(const Volume& intensities, const Volume& mask, I
 inline void bind_whole(nb::module_& m) {
     m.def("intensity_statistics", intensity_statistics_rows, nb::arg("samples"), nb::arg("excess_kurtosis"),
           nb::arg("threads"));
+    m.def("shifted_energy", shifted_energy_of, nb::arg("sample"), nb::arg("shift"));
     m.def("intensity_histogram", intensity_histogram_rows, nb::arg("items"), nb::arg("excess_kurtosis"),
           nb::arg("threads"));
+    m.def("level_counts", level_counts_of, nb::arg("buffer"), nb::arg("n_levels"));
     m.def("ivh", ivh_rows, nb::arg("axes"), nb::arg("threads"));
     m.def("morphology", morphology_rows, nb::arg("items"), nb::arg("cases"), nb::arg("areas"),
           nb::arg("volumes"), nb::arg("threads"));
     m.def("local_intensity", local_intensity_rows, nb::arg("items"), nb::arg("images"), nb::arg("starts"),
           nb::arg("spheres"), nb::arg("reaches"), nb::arg("threads"));
     m.def("mask_summary", mask_summary, nb::arg("mask"));
-    m.def("planar_diameters", planar_diameters_of, nb::arg("mask"), nb::arg("z_mm"), nb::arg("y_mm"),
+    m.def("pieces_and_sums", pieces_and_sums, nb::arg("mask"));
+    m.def("voxel_centers", voxel_centers, nb::arg("mask"));
+    m.def("mesh_diameters", mesh_diameters_of, nb::arg("mask"), nb::arg("z_mm"), nb::arg("y_mm"),
           nb::arg("x_mm"));
+    m.def("surface_places", surface_places_of, nb::arg("mask"));
     m.def("label_boxes", boxes_of_labels, nb::arg("labels"), nb::arg("n_labels"));
+    m.def("label_box", box_of_label, nb::arg("labels"), nb::arg("label"));
     m.def("values_inside", values_inside, nb::arg("intensities"), nb::arg("mask"), nb::arg("n_voxels"));
 }
 

@@ -25,6 +25,28 @@ inline Index lowest_bit(std::uint64_t bits) {
 #endif
 }
 
+// Index of the highest set bit; `bits` is not 0.
+inline Index highest_bit(std::uint64_t bits) {
+#ifdef _MSC_VER
+    unsigned long index;
+    _BitScanReverse64(&index, bits);
+    return static_cast<Index>(index);
+#else
+    return 63 - __builtin_clzll(bits);
+#endif
+}
+
+// How many bits are set.
+inline Index count_bits(std::uint64_t bits) {
+#ifdef _MSC_VER
+    bits -= bits >> 1 & 0x5555555555555555u;  // in twos, in fours, in eights, and all together
+    bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+    return static_cast<Index>((bits + (bits >> 4) & 0x0F0F0F0F0F0F0F0Fu) * 0x0101010101010101u >> 56);
+#else
+    return __builtin_popcountll(bits);
+#endif
+}
+
 // The lowest n bits, n < 64.
 inline std::uint64_t low_bits(Index n) { return (std::uint64_t{1} << n) - 1; }
 

@@ -17,6 +17,7 @@ constexpr Index kMaxDirections = 13;
 template <class Level>
 struct DirectionSets {
     static constexpr Index kBits = 8 * sizeof(Level);
+    static constexpr std::uint64_t kHighest = std::uint64_t{1} << 63;
 
     std::array<Lanes<Level>, 16 / kBits> part{};
 
@@ -31,20 +32,34 @@ struct DirectionSets {
         return all.any();
     }
 
-    // Calls visit(lane, direction) for every direction in the sets.
+    // Calls visit(lane, direction) for every direction in the sets. They are listed first, the first four of
+    // a word whether it has as many or not: that takes less time than a branch for each.
     template <class Visit>
     void for_each(const Visit& visit) const {
-        constexpr Index kWords = kRegisterBytes / 8, kLanesPerWord = 64 / kBits;
+        if (!any()) return;
+        constexpr Index kRegister = 8 * kRegisterBytes, kWord = 64, kAtOnce = 4;
+        std::uint16_t found[16 * Lanes<Level>::n + kAtOnce];
+        Index n = 0;
         for (Index r = 0; r < static_cast<Index>(part.size()); ++r) {
-            std::uint64_t words[kWords];
+            std::uint64_t words[kRegister / kWord];
             std::memcpy(words, &part[r].v, sizeof words);
-            for (Index w = 0; w < kWords; ++w) {
-                for (std::uint64_t word = words[w]; word; word &= word - 1) {
-                    const Index bit = lowest_bit(word);
-                    visit(w * kLanesPerWord + bit / kBits, r * kBits + bit % kBits);
-                }
+            for (Index w = 0; w < kRegister / kWord; ++w) {
+                std::uint64_t word = words[w];
+                const Index size = count_bits(word), first = r * kRegister + w * kWord;
+                std::uint16_t* to = found + n;
+                Index k = 0;
+                do {
+                    for (Index j = 0; j < kAtOnce; ++j) {
+                        to[k + j] = static_cast<std::uint16_t>(first + lowest_bit(word | kHighest));
+                        word &= word - 1;
+                    }
+                    k += kAtOnce;
+                } while (k < size);
+                n += size;
             }
         }
+        for (Index k = 0; k < n; ++k)
+            visit(found[k] % kRegister / kBits, found[k] / kRegister * kBits + found[k] % kBits);
     }
 
     // One number per lane.

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "order_statistics.hpp"
@@ -24,12 +25,16 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 inline double divide(double a, double b) { return b != 0 ? a / b : kNaN; }
 
 struct Once {
+    static constexpr bool kAlike = true;
     double operator()(Index) const { return 1.0; }
+    static Once of(const double*) { return {}; }
 };
 
 struct Counted {
+    static constexpr bool kAlike = false;
     const double* count;
     double operator()(Index k) const { return count[k]; }
+    static Counted of(const double* count) { return {count}; }
 };
 
 // Percentiles interpolated linearly between ranks, as numpy.percentile does it.
@@ -115,34 +120,52 @@ Deviations deviations_of(const double* x, Index n, const Weight& weight, double*
     return {mean, lost[0] / sums[1]};
 }
 
-// Calls visit(x, weights, n) with the numbers from low to high, some at a time: sums without branches over
-// what was packed together take less time than sums that leave numbers out.
-template <class Weight, class Visit>
-void for_each_kept(const double* x, Index n, const Weight& weight, double low, double high,
-                   const Visit& visit) {
-    double kept[kLaneBlock], weights[kLaneBlock];
-    for (Index begin = 0; begin < n; begin += kLaneBlock) {
+// The numbers from low to high: sums without branches over what was packed together take less time than sums
+// that leave numbers out.
+template <class Weight>
+class Kept {
+  public:
+    Kept(const double* x, Index n, const Weight& weight, double low, double high)
+        : x_(new double[static_cast<std::size_t>(n)]), weight_(Weight::kAlike ? 0 : n) {
         Index size = 0;
-        for (Index k = begin; k < std::min(n, begin + kLaneBlock); ++k) {
-            kept[size] = x[k];
-            weights[size] = weight(k);
-            size += (x[k] >= low) & (x[k] <= high);
+        for (Index begin = 0; begin < n; begin += kLaneBlock) {
+            for (Index k = begin; k < std::min(n, begin + kLaneBlock); ++k) {
+                x_[size] = x[k];
+                if constexpr (!Weight::kAlike) weight_[size] = weight(k);
+                size += (x[k] >= low) & (x[k] <= high);
+            }
+            end_.push_back(size);
         }
-        if (size) visit(kept, weights, size);
     }
-}
+
+    // Calls visit(x, weight, n) for what was kept of each block of numbers.
+    template <class Visit>
+    void for_each_block(const Visit& visit) const {
+        Index begin = 0;
+        for (const Index end : end_) {
+            if (end > begin) visit(x_.get() + begin, Weight::of(weight_.data() + begin), end - begin);
+            begin = end;
+        }
+    }
+
+  private:
+    std::unique_ptr<double[]> x_;
+    std::vector<double> weight_;
+    std::vector<Index> end_;
+};
 
 template <class Weight>
 double robust_mean_absolute_deviation(const double* x, Index n, const Weight& weight, const Ordered& order) {
     const double low = order.percentile[0], high = order.percentile[4];
+    const Kept<Weight> kept(x, n, weight, low, high);
     double voxels = 0, sum = 0, lost = 0;
     Range range{high, low};
-    for_each_kept(x, n, weight, low, high, [&](const double* v, const double* w, Index m) {
+    kept.for_each_block([&](const double* v, const Weight& w, Index m) {
         const Range here = range_of(v, m);
         range = {std::min(range.low, here.low), std::max(range.high, here.high)};
         const auto sums = lane_sums<2>(m, [&](Index k, double* term) {
-            term[0] = v[k] * w[k];
-            term[1] = w[k];
+            term[0] = v[k] * w(k);
+            term[1] = w(k);
         });
         sum += sums[0];
         voxels += sums[1];
@@ -150,13 +173,13 @@ double robust_mean_absolute_deviation(const double* x, Index n, const Weight& we
     if (voxels == 0) return kNaN;  // two voxels: both percentiles lie between them
     if (range.low == range.high) return 0.0;
     const double mean = sum / voxels;
-    for_each_kept(x, n, weight, low, high, [&](const double* v, const double* w, Index m) {
-        lost += lane_sums<1>(m, [&](Index k, double* term) { term[0] = (v[k] - mean) * w[k]; })[0];
+    kept.for_each_block([&](const double* v, const Weight& w, Index m) {
+        lost += lane_sums<1>(m, [&](Index k, double* term) { term[0] = (v[k] - mean) * w(k); })[0];
     });
     const Deviations d{mean, lost / voxels};
     double absolute = 0;
-    for_each_kept(x, n, weight, low, high, [&](const double* v, const double* w, Index m) {
-        absolute += lane_sums<1>(m, [&](Index k, double* term) { term[0] = std::abs(d(v[k])) * w[k]; })[0];
+    kept.for_each_block([&](const double* v, const Weight& w, Index m) {
+        absolute += lane_sums<1>(m, [&](Index k, double* term) { term[0] = std::abs(d(v[k])) * w(k); })[0];
     });
     return absolute / voxels;
 }
@@ -233,6 +256,11 @@ inline void tallied_statistics(const Tally& t, bool excess_kurtosis, double* out
 }
 
 }  // namespace intensity_detail
+
+// Σ (x + shift)²
+inline double shifted_energy(const double* x, Index n, double shift) {
+    return lane_sums<1>(n, [=](Index k, double* t) { t[0] = (x[k] + shift) * (x[k] + shift); })[0];
+}
 
 // `out`: kStatistics numbers.
 inline void intensity_statistics(const double* x, Index n, bool excess_kurtosis, double* out) {

@@ -278,16 +278,20 @@ inline void fill_first_vector(Vector& v) {
     }
 }
 
+// The coefficient, and what it falls to where the denominators of Q are increased by ε.
+struct Coefficients {
+    double plain, lowered;
+};
+
 // Finds the coefficients of one matrix after the other, with the same memory.
 class MaximalCorrelation {
   public:
-    // `epsilon`: what the denominators of Q are increased by.
     explicit MaximalCorrelation(double epsilon) : epsilon_(epsilon) {}
 
     // Of counts n × n; NaN for an empty matrix. A matrix of one level has no other eigenvalue: `alone()`
     // tells whether the ROI has that level alone, for which the coefficient is 1 by convention.
     template <class Alone>
-    double operator()(const std::int64_t* counts, std::size_t n, const Alone& alone) {
+    Coefficients operator()(const std::int64_t* counts, std::size_t n, const Alone& alone) {
         by_level_.assign(n, 0);
         for (std::size_t i = 0; i < n; ++i) {
             std::int64_t row = 0;
@@ -305,15 +309,16 @@ class MaximalCorrelation {
 
   private:
     template <class Count, class Alone>
-    double of(ScaledGlcm<Count>& s, const std::int64_t* counts, std::size_t n, std::int64_t total,
-              const Alone& alone) {
+    Coefficients of(ScaledGlcm<Count>& s, const std::int64_t* counts, std::size_t n, std::int64_t total,
+                    const Alone& alone) {
+        constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
         s.assign(counts, n, by_level_, as_double(total));
-        if (s.n_levels == 0) return std::numeric_limits<double>::quiet_NaN();
-        if (s.n_levels == 1) return alone() ? 1.0 : 0.0;
-        const double sigma = largest_eigenvalue(s);
-        if (epsilon_ == 0) return std::min(std::fabs(sigma), 1.0);
+        if (s.n_levels == 0) return {kNaN, kNaN};
+        if (s.n_levels == 1) return alone() ? Coefficients{1.0, 1.0} : Coefficients{0.0, 0.0};
+        const double sigma = largest_eigenvalue(s), plain = std::min(std::fabs(sigma), 1.0);
+        if (epsilon_ == 0) return {plain, plain};
         const double lowered = sigma * sigma - epsilon_ * sigma * fall(s, sigma, as_double(total));
-        return std::sqrt(std::min(std::max(lowered, 0.0), 1.0));
+        return {plain, std::sqrt(std::min(std::max(lowered, 0.0), 1.0))};
     }
 
     // Σ x_i·S_ij·x_j for the eigenvalue found last.

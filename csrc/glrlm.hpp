@@ -150,11 +150,19 @@ class Tally<std::uint8_t> {
     SetTable pairs_, triples_;
 };
 
-// The length of the run of four or more that ends at a voxel. The level before a run always lies in the
-// buffer.
+// The length of the run of four or more that ends at a voxel. A word's worth of levels before is compared at
+// a time: few runs are so long that it takes a second look. The level before a run always lies in the buffer.
 template <class Level>
-Index length_back(const Level* voxel, Index step) {
+Index length_back(const Level* voxel, Index step, const Level* begin) {
+    constexpr Index kBits = 8 * sizeof(Level), kTogether = 64 / kBits;
+    constexpr std::uint64_t kEach = ~std::uint64_t{0} / static_cast<Level>(~Level{0});
     Index length = 4;
+    for (; voxel - begin >= (length + kTogether - 1) * step; length += kTogether) {
+        std::uint64_t other = kEach * *voxel;
+        for (Index k = 0; k < kTogether; ++k)
+            other ^= std::uint64_t{voxel[-(length + k) * step]} << k * kBits;
+        if (other) return length + lowest_bit(other) / kBits;
+    }
     while (voxel[-length * step] == *voxel) ++length;
     return length;
 }
@@ -176,7 +184,8 @@ void count(const RoiView<Level>& roi, const std::vector<Index>& steps, const Run
             longer.template add<a.value>(same);
         });
         tally.add(level, pairs, triples);
-        longer.for_each([&](Index k, Index a) { ++result.row(a, at[k])[length_back(at + k, steps[a]) - 1]; });
+        longer.for_each(
+            [&](Index k, Index a) { ++result.row(a, at[k])[length_back(at + k, steps[a], roi.begin) - 1]; });
     });
     tally.flush();
 }

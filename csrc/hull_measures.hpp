@@ -15,11 +15,15 @@ struct HullMeasures {
 };
 
 // Points in blocks of neighbors: pairs of blocks whose boxes lie too close to each other are left out.
+// `squared(z, y, x)`: of the distance of two so far apart; the larger, the farther they are along any axis.
+template <class Squared>
 class Spread {
   public:
     using Place = std::array<double, 3>;
 
-    explicit Spread(std::vector<Place> points) : points_(std::move(points)) { divide(0, points_.size()); }
+    Spread(std::vector<Place> points, Squared squared) : points_(std::move(points)), squared_(squared) {
+        divide(0, points_.size());
+    }
 
     double largest_distance() const {
         double largest = 0;
@@ -40,6 +44,7 @@ class Spread {
         Place low, high;
     };
     std::vector<Place> points_;
+    Squared squared_;
     std::vector<Block> blocks_;
 
     // Halves points across the longest side of their box until a block holds them.
@@ -64,10 +69,9 @@ class Spread {
         divide(first, middle);
         divide(middle, last);
     }
-    static double squared(double z, double y, double x) { return z * z + y * y + x * x; }
     double squared(std::size_t p, std::size_t q) const {
         const Place &a = points_[p], &b = points_[q];
-        return squared(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+        return squared_(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
     }
     std::size_t farthest_from(std::size_t p, double& largest) const {
         std::size_t best = p;
@@ -83,13 +87,14 @@ class Spread {
         return best;
     }
     // Rounds like the distances themselves do, so no pair's is larger.
-    static double bound(const Block& a, const Block& b) {
+    double bound(const Block& a, const Block& b) const {
         double side[3];
         for (int k = 0; k < 3; ++k) side[k] = std::max(a.high[k] - b.low[k], b.high[k] - a.low[k]);
-        return squared(side[0], side[1], side[2]);
+        return squared_(side[0], side[1], side[2]);
     }
     void compare(const Block& a, const Block& b, double& largest) const {
         for (std::size_t p = a.first; p < a.last; ++p) {
+            if (bound({p, p + 1, points_[p], points_[p]}, b) <= largest) continue;
             for (std::size_t q = b.first; q < b.last; ++q) largest = std::max(largest, squared(p, q));
         }
     }
@@ -117,7 +122,8 @@ inline HullMeasures measure_hull(const std::vector<Point>& points, const double*
         corners.push_back({static_cast<double>(at.z) * h[0], static_cast<double>(at.y) * h[1],
                            static_cast<double>(at.x) * h[2]});
     }
-    if (!corners.empty()) found.diameter = Spread(corners).largest_distance();
+    const auto squared = [](double z, double y, double x) { return z * z + y * y + x * x; };
+    if (!corners.empty()) found.diameter = Spread(corners, squared).largest_distance();
     return found;
 }
 

@@ -93,7 +93,7 @@ struct Span3 {
     }
 };
 
-inline void add_run(VoxelCenters& c, Index z, Index y, Index first, Index last) {
+inline void add_sums(VoxelCenters& c, Index z, Index y, Index first, Index last) {
     const std::int64_t n = last - first, sum = n * (first + last - 1) / 2;
     const auto squares_below = [](std::int64_t k) { return (k - 1) * k * (2 * k - 1) / 6; };
     c.n += n;
@@ -115,6 +115,18 @@ inline void widen(VoxelCenters& c, Index z, Index y, Index first, Index last) {
     }
     c.low = {c.low[0], std::min<std::int64_t>(c.low[1], y), std::min<std::int64_t>(c.low[2], first)};
     c.high = {z, std::max<std::int64_t>(c.high[1], y), std::max<std::int64_t>(c.high[2], last - 1)};
+}
+
+inline void add_run(VoxelCenters& c, Index z, Index y, Index first, Index last) {
+    widen(c, z, y, first, last);
+    add_sums(c, z, y, first, last);
+}
+
+// What add_run leaves out.
+inline void complete(VoxelCenters& c) {
+    for (int i = 0; i < 3; ++i) {
+        for (int j = 0; j < i; ++j) c.second[i][j] = c.second[j][i];
+    }
 }
 
 struct Lines {
@@ -140,6 +152,20 @@ struct Lines {
 
 }  // namespace geometry_detail
 
+// All but their rank.
+inline VoxelCenters centers_of(const MaskView& mask) {
+    VoxelCenters found;
+    for (Index z = 0; z < mask.shape.z; ++z) {
+        for (Index y = 0; y < mask.shape.y; ++y) {
+            for_each_run(
+                mask.data + (z * mask.shape.y + y) * mask.shape.x, mask.shape.x,
+                [&](Index first, Index last) { geometry_detail::add_run(found, z, y, first, last); });
+        }
+    }
+    geometry_detail::complete(found);
+    return found;
+}
+
 struct MaskGeometry {
     VoxelCenters centers;
     std::vector<Point> vertices;  // in halves of voxels
@@ -155,7 +181,6 @@ inline MaskGeometry geometry_of(const MaskView& mask) {
             const unsigned char* row = mask.data + (z * mask.shape.y + y) * mask.shape.x;
             const auto at_z = static_cast<std::int32_t>(2 * z), at_y = static_cast<std::int32_t>(2 * y);
             for_each_run(row, mask.shape.x, [&](Index first, Index last) {
-                widen(found.centers, z, y, first, last);
                 add_run(found.centers, z, y, first, last);
                 span.add({z, y, first});
                 span.add({z, y, last - 1});
@@ -168,9 +193,7 @@ inline MaskGeometry geometry_of(const MaskView& mask) {
             });
         }
     }
-    for (int i = 0; i < 3; ++i) {
-        for (int j = 0; j < i; ++j) found.centers.second[i][j] = found.centers.second[j][i];
-    }
+    complete(found.centers);
     found.centers.rank = span.rank;
     low.collect(1, found.vertices);
     high.collect(-1, found.vertices);

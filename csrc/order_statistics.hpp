@@ -105,7 +105,8 @@ inline void select(const double* x, Index n, Range range, const Index* rank, Ind
         select_in(copy, rank, n_ranks, out);
         return;
     }
-    std::vector<Index> size(n_bins, 0), lower(n_ranks);
+    std::vector<std::uint32_t> size(n_bins, 0);
+    std::vector<Index> lower(n_ranks);
     for_each_bin(x, n, range.low, scale, n_bins, [&](double, std::int32_t bin) { ++size[bin]; });
     std::vector<unsigned char> wanted(n_bins, 0);
     Index below = 0, taken = 0, r = 0;

@@ -1,8 +1,8 @@
 // A mask as runs of voxels along x: how many voxels, which box, how many pieces.
 //
 // Pieces are found by joining runs: two in neighboring rows (of the same or the next plane) belong together
-// where they overlap or touch at a corner. The joined runs form trees of which the roots are counted; each
-// join that meets two roots takes one away.
+// where they overlap or, if that counts, touch at a corner. The joined runs form trees of which the roots are
+// counted; each join that meets two roots takes one away.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +37,13 @@ void for_each_run(const T* row, Index n, const Visit& visit) {
     }
 }
 
+// What makes voxels of one piece.
+enum class Contact { faces, corners };
+
 struct MaskSummary {
     Index voxels = 0, pieces = 0;
     Shape first{0, 0, 0}, stop{0, 0, 0};  // the smallest box; empty where no voxel is inside
+    Shape sum{0, 0, 0};                   // of the voxels' indices
 };
 
 namespace runs_detail {
@@ -59,11 +63,13 @@ class Runs {
         runs.push_back({static_cast<std::int32_t>(first), static_cast<std::int32_t>(last)});
     }
     // Joins the runs of two rows that touch; returns how many trees became one with another.
-    Index join(std::size_t row, std::size_t other) {
+    Index join(std::size_t row, std::size_t other, Contact contact) {
+        const Index reach = contact == Contact::corners ? 1 : 0;
         Index joined = 0;
         std::size_t a = row_begin[row], b = row_begin[other];
         while (a < row_begin[row + 1] && b < row_begin[other + 1]) {
-            if (runs[a].first <= runs[b].last && runs[b].first <= runs[a].last) joined += unite(a, b);
+            if (runs[a].first < runs[b].last + reach && runs[b].first < runs[a].last + reach)
+                joined += unite(a, b);
             if (runs[a].last < runs[b].last) {
                 ++a;
             } else {
@@ -89,7 +95,7 @@ class Runs {
 
 }  // namespace runs_detail
 
-inline MaskSummary summarize(const MaskView& mask) {
+inline MaskSummary summarize(const MaskView& mask, Contact contact) {
     const Shape& n = mask.shape;
     MaskSummary found;
     found.first = n;
@@ -100,7 +106,10 @@ inline MaskSummary summarize(const MaskView& mask) {
             const std::size_t before = all.runs.size();
             for_each_run(mask.data + (z * n.y + y) * n.x, n.x, [&](Index first, Index last) {
                 all.add(first, last);
-                found.voxels += last - first;
+                const Index length = last - first;
+                found.voxels += length;
+                found.sum = {found.sum.z + length * z, found.sum.y + length * y,
+                             found.sum.x + length * (first + last - 1) / 2};
             });
             all.row_begin.push_back(all.runs.size());
             if (all.runs.size() == before) continue;
@@ -110,11 +119,12 @@ inline MaskSummary summarize(const MaskView& mask) {
             found.stop = {z + 1, std::max(found.stop.y, y + 1), std::max(found.stop.x, high)};
             const std::size_t row = static_cast<std::size_t>(z * n.y + y),
                               width = static_cast<std::size_t>(n.y);
-            if (y > 0) found.pieces -= all.join(row, row - 1);
+            if (y > 0) found.pieces -= all.join(row, row - 1, contact);
             if (z == 0) continue;
-            found.pieces -= all.join(row, row - width);
-            if (y > 0) found.pieces -= all.join(row, row - width - 1);
-            if (y + 1 < n.y) found.pieces -= all.join(row, row - width + 1);
+            found.pieces -= all.join(row, row - width, contact);
+            if (contact == Contact::faces) continue;
+            if (y > 0) found.pieces -= all.join(row, row - width - 1, contact);
+            if (y + 1 < n.y) found.pieces -= all.join(row, row - width + 1, contact);
         }
     }
     found.pieces += static_cast<Index>(all.runs.size());
@@ -156,12 +166,11 @@ std::vector<Index> label_boxes(const Label* labels, Shape shape, Index n_labels)
 
 // The values inside a mask, as doubles in C order. `inside` holds bytes.
 inline void gather(const Strided& values, const Strided& inside, double* out) {
-    std::vector<unsigned char> mask(static_cast<std::size_t>(values.shape.x));
+    std::vector<unsigned char> spare(static_cast<std::size_t>(values.shape.x));
     for (Index z = 0; z < values.shape.z; ++z) {
         for (Index y = 0; y < values.shape.y; ++y) {
-            const unsigned char* row = inside.data + z * inside.stride.z + y * inside.stride.y;
-            for (Index x = 0; x < values.shape.x; ++x) mask[x] = row[x * inside.stride.x];
-            for_each_run(mask.data(), values.shape.x, [&](Index first, Index last) {
+            const unsigned char* row = row_of_bytes(inside, z, y, spare.data());
+            for_each_run(row, values.shape.x, [&](Index first, Index last) {
                 values.row(z, y, first, last - first, out);
                 out += last - first;
             });

@@ -41,4 +41,12 @@ struct Strided {
     }
 };
 
+// The bytes of row (z, y), next to each other: copied to `spare`, which is as long, where they are not.
+inline const unsigned char* row_of_bytes(const Strided& bytes, Index z, Index y, unsigned char* spare) {
+    const unsigned char* row = bytes.data + z * bytes.stride.z + y * bytes.stride.y;
+    if (bytes.stride.x == 1) return row;
+    for (Index x = 0; x < bytes.shape.x; ++x) spare[x] = row[x * bytes.stride.x];
+    return spare;
+}
+
 }  // namespace fasttex

@@ -57,15 +57,16 @@ inline std::int64_t count(const Byte* patterns, Index n_words, std::int64_t (*ta
 
 }  // namespace surface_detail
 
-// Adds the cubes between planes z - 1 and z, for z from `first` to `last` - 1, to `cases`, 256 zeros at
-// first. A volume has one such layer of cubes more than planes.
-inline void surface(const MaskView& mask, Index first, Index last, std::int64_t* cases) {
+// Calls visit(z, y, patterns, n_words) for each row of cubes between planes z - 1 and z, from `first` to
+// `last` - 1, and rows y - 1 and y. Cube x lies between voxels x - 1 and x; behind the last are words of 0. A
+// volume has one such layer of cubes more than planes.
+template <class Visit>
+void for_each_row_of_cubes(const MaskView& mask, Index first, Index last, const Visit& visit) {
     using surface_detail::Byte;
     const Shape& shape = mask.shape;
     const Index n_words = (shape.x + 8) / 8;  // shape.x + 1 patterns, and some of 0 behind them
     const Index length = 8 * n_words;
     std::vector<Byte> front(length + 1), back(length + 1), patterns(length);
-    std::int64_t tables[4][kPatterns] = {}, all_inside = 0;
     const auto row = [&](Index z, Index y) {
         const bool beyond = z < 0 || z >= shape.z || y >= shape.y;
         return beyond ? nullptr : mask.data + (z * shape.y + y) * shape.x;
@@ -74,10 +75,21 @@ inline void surface(const MaskView& mask, Index first, Index last, std::int64_t*
         for (Index y = 0; y <= shape.y; ++y) {
             surface_detail::join_planes(row(z - 1, y), row(z, y), shape.x, back.data() + 1);
             surface_detail::join_rows(front.data(), back.data(), length, patterns.data());
-            all_inside += surface_detail::count(patterns.data(), n_words, tables);
+            visit(z, y, static_cast<const Byte*>(patterns.data()), n_words);
             front.swap(back);  // behind the last row all is outside: so it is before the next plane's
         }
     }
+}
+
+// Adds the cubes between planes z - 1 and z, for z from `first` to `last` - 1, to `cases`, 256 zeros at
+// first.
+inline void surface(const MaskView& mask, Index first, Index last, std::int64_t* cases) {
+    using surface_detail::Byte;
+    const Shape& shape = mask.shape;
+    std::int64_t tables[4][kPatterns] = {}, all_inside = 0;
+    for_each_row_of_cubes(mask, first, last, [&](Index, Index, const Byte* patterns, Index n_words) {
+        all_inside += surface_detail::count(patterns, n_words, tables);
+    });
     std::int64_t others = all_inside;
     cases[kPatterns - 1] += all_inside;
     for (Index p = 1; p < kPatterns; ++p) {
@@ -87,6 +99,30 @@ inline void surface(const MaskView& mask, Index first, Index last, std::int64_t*
         }
     }
     cases[0] += (last - first) * (shape.y + 1) * (shape.x + 1) - others;
+}
+
+// For each pattern: how many cubes have it, and the sums of their indices z, y and x. Of the two patterns
+// without a surface all are 0. `sums`: kPatterns rows of four zeros.
+inline void surface_places(const MaskView& mask, std::int64_t* sums) {
+    using surface_detail::Byte;
+    const auto add = [=](Index z, Index y, Index x, Byte pattern) {
+        std::int64_t* row = sums + 4 * static_cast<Index>(pattern);
+        row[0] += 1;
+        row[1] += z;
+        row[2] += y;
+        row[3] += x;
+    };
+    for_each_row_of_cubes(mask, 0, mask.shape.z + 1,
+                          [&](Index z, Index y, const Byte* patterns, Index n_words) {
+                              for (Index k = 0; k < n_words; ++k) {
+                                  std::uint64_t word;
+                                  std::memcpy(&word, patterns + 8 * k, sizeof word);
+                                  if (word == 0 || word == ~std::uint64_t{0}) continue;
+                                  for (Index x = 8 * k; x < 8 * (k + 1); ++x) add(z, y, x, patterns[x]);
+                              }
+                          });
+    std::fill_n(sums, 4, 0);
+    std::fill_n(sums + 4 * (kPatterns - 1), 4, 0);
 }
 
 }  // namespace fasttex

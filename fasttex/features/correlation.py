@@ -10,12 +10,10 @@ from ..backends import compiled
 from ..types import FloatArray, Glcm, IntArray
 from .engine import features_engine
 
-__all__ = ["maximal_correlation_coefficient"]
+__all__ = ["lowered_correlation", "maximal_correlation_coefficient"]
 
 
-def maximal_correlation_coefficient(
-    matrices: Sequence[Glcm], *, threads: int = 1, epsilon: float = 0.0
-) -> FloatArray:
+def maximal_correlation_coefficient(matrices: Sequence[Glcm], *, threads: int = 1) -> FloatArray:
     """Compute how well one voxel of a pair tells about the other, at best (R. Haralick, 1973).
 
     It is the root of the second largest eigenvalue of ``Q_ij = Σ_k p_ik·p_jk / (p_i.·p_k.)``, in which p is
@@ -28,9 +26,6 @@ def maximal_correlation_coefficient(
         Of any ROIs.
     threads : int, default 1
         Share the matrices among them; results do not depend on it.
-    epsilon : float, default 0
-        What ``p_i.·p_k.`` is increased by before it divides, as PyRadiomics does with 2⁻⁵². Taken to first
-        order, so it has to be small against the smallest product.
 
     Returns
     -------
@@ -47,18 +42,46 @@ def maximal_correlation_coefficient(
     array([1.])
     """
     if features_engine() == "compiled":
-        found: FloatArray = compiled().maximal_correlation(matrices, threads, epsilon)
+        found: FloatArray = compiled().maximal_correlation(matrices, threads)
         return found
+    return _both(matrices, 0.0)[:, 0]
+
+
+def lowered_correlation(matrices: Sequence[Glcm], epsilon: float, *, threads: int = 1) -> FloatArray:
+    """Compute the coefficient, and what it falls to where denominators are increased.
+
+    Parameters
+    ----------
+    matrices : sequence of Glcm
+        Of any ROIs.
+    epsilon : float
+        What ``p_i.·p_k.`` is increased by before it divides, as PyRadiomics does with 2⁻⁵². Taken to first
+        order, so it has to be small against the smallest product.
+    threads : int, default 1
+        Share the matrices among them; results do not depend on it.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_matrices, 2)
+        As of `maximal_correlation_coefficient`, without and with `epsilon`.
+    """
+    if features_engine() == "compiled":
+        found: FloatArray = compiled().lowered_correlation(matrices, threads, epsilon)
+        return found
+    return _both(matrices, epsilon)
+
+
+def _both(matrices: Sequence[Glcm], epsilon: float) -> FloatArray:
     values = []
     for matrix in matrices:
         seen = matrix.symmetric.any(axis=(0, 1))
         single = np.count_nonzero(seen) == 1
-        values += [_coefficient(counts, single, epsilon) for counts in matrix.symmetric]
-    return np.array(values, dtype=np.float64)
+        values += [_coefficients(counts, single, epsilon) for counts in matrix.symmetric]
+    return np.array(values, dtype=np.float64).reshape(-1, 2)
 
 
-def _coefficient(counts: IntArray, single: bool, epsilon: float = 0.0) -> float:
-    """Of one symmetric matrix.
+def _coefficients(counts: IntArray, single: bool, epsilon: float) -> tuple[float, float]:
+    """Of one symmetric matrix, without and with ε.
 
     Q is similar to S², where S_ij = p_ij / √(p_i.·p_j.) is symmetric, so that its eigenvalues are real and
     well determined; the largest is 1, with the eigenvector √p_i., and is taken away. What ε does to an
@@ -67,12 +90,13 @@ def _coefficient(counts: IntArray, single: bool, epsilon: float = 0.0) -> float:
     present = counts.any(axis=0)
     counts = counts[np.ix_(present, present)]
     if len(counts) == 0:
-        return np.nan
+        return np.nan, np.nan
     if len(counts) == 1:
-        return 1.0 if single else 0.0
+        return (1.0, 1.0) if single else (0.0, 0.0)
     p = counts.sum(axis=0) / counts.sum()
     s = counts / counts.sum() / np.sqrt(np.outer(p, p))
     eigenvalues, vectors = np.linalg.eigh(s - np.sqrt(np.outer(p, p)))
     farthest = int(abs(eigenvalues).argmax())
     sigma, x = eigenvalues[farthest], vectors[:, farthest] / p
-    return float(np.sqrt(np.clip(sigma**2 - epsilon * sigma * (x @ s @ x), 0.0, 1.0)))
+    plain, lowered = (np.clip(sigma**2 - e * sigma * (x @ s @ x), 0.0, 1.0) for e in (0.0, epsilon))
+    return float(np.sqrt(plain)), float(np.sqrt(lowered))

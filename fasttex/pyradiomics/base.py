@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -81,7 +81,6 @@ class RadiomicsFeaturesBase:
         self.label = region.label
         self.voxelBased = False
         self.region = region
-        self.inputImage, self.inputMask = region.image, region.mask
         self.coefficients: dict[str, Any] = {}
         self.enabledFeatures: dict[str, bool] = {}
         self.featureValues: dict[str, Any] = {}
@@ -102,6 +101,16 @@ class RadiomicsFeaturesBase:
         return made
 
     @property
+    def inputImage(self) -> Any:
+        """Intensities, a SimpleITK image."""
+        return self.region.image
+
+    @property
+    def inputMask(self) -> Any:
+        """Labels on the same grid, a SimpleITK image."""
+        return self.region.mask
+
+    @property
     def imageArray(self) -> NDArray[Any]:
         """Intensities, shape (z, y, x) or (y, x)."""
         volume = self.region.volume
@@ -117,12 +126,7 @@ class RadiomicsFeaturesBase:
     @classmethod
     def getFeatureNames(cls) -> dict[str, bool]:
         """All features of the class; True for those that `enableAllFeatures` leaves out."""
-        methods = sorted(m for m in dir(cls) if m.startswith(_PREFIX) and m.endswith(_SUFFIX))
-        names = [method[len(_PREFIX) : -len(_SUFFIX)] for method in methods]
-        return {
-            name: bool(getattr(getattr(cls, method), "deprecated", False))
-            for name, method in zip(names, methods, strict=True)
-        }
+        return dict(_feature_names(cls))  # type: ignore[arg-type]
 
     def enableFeatureByName(self, feature: str, enable: bool = True) -> None:
         """Have a feature computed, or not.
@@ -232,6 +236,16 @@ class RadiomicsTextureBase(RadiomicsFeaturesBase):
     def imageArray(self) -> NDArray[Any]:
         """Gray levels in the whole image, 0 outside: shape (z, y, x) or (y, x)."""
         return self.discretizedImageArray
+
+
+@cache
+def _feature_names(cls: type) -> dict[str, bool]:
+    methods = sorted(m for m in dir(cls) if m.startswith(_PREFIX) and m.endswith(_SUFFIX))
+    names = [method[len(_PREFIX) : -len(_SUFFIX)] for method in methods]
+    return {
+        name: bool(getattr(getattr(cls, method), "deprecated", False))
+        for name, method in zip(names, methods, strict=True)
+    }
 
 
 def mean_rows(rows: FloatArray) -> FloatArray:

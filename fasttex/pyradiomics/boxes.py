@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,23 +12,26 @@ from ..backends import compiled
 
 __all__ = ["box_of"]
 
-# The compiled search looks for all labels up to the highest.
-_DIRECT_LABELS = 65_535
-
 Box = tuple[slice, slice, slice]
 
 
 def box_of(voxels: NDArray[Any], label: int) -> Box | None:
     """The smallest box that holds a label, in a volume (z, y, x) or a slice (y, x); None without one."""
     voxels = voxels.reshape((1,) * (3 - voxels.ndim) + voxels.shape)
-    extension = compiled()
-    if extension is not None and voxels.dtype.kind in "iu" and voxels.flags.c_contiguous:
-        low, high = (0 if voxels.dtype.kind == "u" else int(voxels.min())), int(voxels.max())
-        if not low <= label <= high:
-            return None
-        if low >= 0 and high <= _DIRECT_LABELS and label > 0:
-            z, y, x, z_stop, y_stop, x_stop = extension.label_boxes(voxels, high)[int(label) - 1].tolist()
-            return (slice(z, z_stop), slice(y, y_stop), slice(x, x_stop)) if z_stop else None
+    extension, dtype = compiled(), voxels.dtype
+    integers = dtype.kind in "iu" and dtype.isnative and isinstance(label, Integral)
+    if extension is None or not integers or not voxels.flags.c_contiguous:
+        return _box_of(voxels, label)
+    if not np.iinfo(dtype).min <= label <= np.iinfo(dtype).max:
+        return None
+    found = extension.label_box(voxels, int(label) % 2**64)  # the bits of a negative one, too
+    if found is None:
+        return None
+    z, y, x = map(slice, *found)
+    return (z, y, x)
+
+
+def _box_of(voxels: NDArray[Any], label: Any) -> Box | None:
     inside = voxels == label
     sides: list[slice] = []
     for axis in range(3):

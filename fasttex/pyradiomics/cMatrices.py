@@ -16,7 +16,8 @@ from ..matrices.ngtdm import tone_differences
 from ..matrices.zones import size_rows
 from ..types import FloatArray, Ngtdm
 from .angles import Angles, angles_of, checked_distances, require
-from .counting import Counts, planar_axis
+from .counting import planar_axis
+from .counts import Counts
 from .neighbors import checked_alpha
 
 __all__ = [

@@ -8,22 +8,17 @@ import numpy as np
 
 from ..backends import compiled
 from ..errors import InputError
-from ..features.morphology import FEATURES
-from ..matrices.cubes import volume_table
 from ..matrices.mesh import maximum_diameter_mm
-from ..types import BoolArray, DiscretizedRoi
+from ..types import BoolArray, DiscretizedRoi, Triple
 from .diameters import farthest, planar_diameters, row_ends
-from .mesh import area_and_volume, edges_of, perimeter_and_area
+from .mesh import area_and_volume, edges_of, perimeter_and_area, surface_places
 
 __all__ = ["calculate_coefficients", "calculate_coefficients2D"]
 
-_DIAMETER = next(n for n, feature in enumerate(FEATURES) if feature.name == "maximum_3d_diameter")
-_LONGEST_SIDE = 2**19
+Coefficients = tuple[float, float, tuple[float, float, float, float]]
 
 
-def calculate_coefficients(
-    mask: Any, pixelSpacing: Any, /
-) -> tuple[float, float, tuple[float, float, float, float]]:
+def calculate_coefficients(mask: Any, pixelSpacing: Any, /) -> Coefficients:
     """Measure the mesh of a mask.
 
     Parameters
@@ -49,7 +44,11 @@ def calculate_coefficients(
     spacing = np.asarray(pixelSpacing, dtype=np.float64)
     _check(inside, spacing, 3)
     z, y, x = spacing.tolist()
-    return coefficients(inside, (z, y, x))
+    core = inside[1:-1, 1:-1, 1:-1]
+    closed = min(inside.shape) >= 3 and np.count_nonzero(core) == np.count_nonzero(inside)
+    if closed:
+        return coefficients(np.ascontiguousarray(core), (z, y, x))
+    return _coefficients_open(inside, (z, y, x))
 
 
 def calculate_coefficients2D(mask: Any, pixelSpacing: Any, /) -> tuple[float, float, float]:
@@ -86,45 +85,37 @@ def _check(inside: BoolArray, spacing: Any, ndim: int) -> None:
         )
 
 
-def coefficients(
-    inside: BoolArray, spacing_mm: tuple[float, float, float], start: tuple[int, ...] = (0, 0, 0)
-) -> tuple[float, float, tuple[float, float, float, float]]:
-    """What `calculate_coefficients` gives, of a mask cut from a larger array at `start`."""
-    area, volume = area_and_volume(inside, spacing_mm, start)
-    core = inside[1:-1, 1:-1, 1:-1]
-    closed = min(inside.shape) >= 3 and np.count_nonzero(core) == np.count_nonzero(inside)
-    if closed and not core.any():
-        return area, volume, (0.0, 0.0, 0.0, 0.0)
-    if closed:
-        return area, volume, _closed_diameters(inside, np.ascontiguousarray(core), spacing_mm)
+def _coefficients_open(inside: BoolArray, spacing_mm: Triple) -> Coefficients:
+    area, volume = area_and_volume(surface_places(inside), spacing_mm)
     edges = edges_of(inside)
     across_z, across_y, across_x = planar_diameters(edges, spacing_mm)
     largest = farthest(row_ends(edges, 2) * (np.array(spacing_mm) / 2))
     return area, volume, (across_z, across_y, across_x, largest)
 
 
-def _closed_diameters(
-    padded: BoolArray, mask: BoolArray, spacing_mm: tuple[float, float, float]
-) -> tuple[float, float, float, float]:
-    """Of a mask that is not empty, given with a voxel of outside around it and without."""
-    roi = DiscretizedRoi(
-        buffer=padded.view(np.uint8),
-        pad=(1, 1, 1),
-        shape=(mask.shape[0], mask.shape[1], mask.shape[2]),
-        n_levels=1,
-        level_values=np.ones(1, dtype=np.int64),
-        morphological_mask=mask,
-        intensities=np.ones(np.count_nonzero(mask)),
-        spacing_mm=spacing_mm,
-    )
+def coefficients(inside: BoolArray, spacing_mm: Triple, start: tuple[int, ...] = (0, 0, 0)) -> Coefficients:
+    """What `calculate_coefficients` gives of a mask with a voxel of outside around it.
+
+    Parameters
+    ----------
+    inside : ndarray of bool
+        Shape (z, y, x), C-contiguous, without the voxels around it.
+    spacing_mm : tuple of float
+        Along (z, y, x).
+    start : tuple of int
+        Index of the mask's first voxel in the array that it was cut from.
+    """
     extension = compiled()
-    if extension is None or max(mask.shape) > _LONGEST_SIDE:
-        return (*planar_diameters(edges_of(padded), spacing_mm), maximum_diameter_mm(roi))
-    # Only the diameter is taken from the row: area and volume are by other tables.
-    cases, areas = [np.zeros(256, dtype=np.int64)], [np.zeros(256)]
-    largest = extension.morphology([roi], cases, areas, volume_table(), 1)[0][_DIAMETER]
-    across_z, across_y, across_x = extension.planar_diameters(mask, *spacing_mm)
-    return across_z, across_y, across_x, float(largest)
+    if extension is not None:
+        area, volume = area_and_volume(extension.surface_places(inside), spacing_mm, start)
+        return area, volume, extension.mesh_diameters(inside, *spacing_mm)
+    padded = np.pad(inside, 1)
+    area, volume = area_and_volume(surface_places(padded), spacing_mm, start)
+    if not inside.any():
+        return area, volume, (0.0, 0.0, 0.0, 0.0)
+    planar = planar_diameters(edges_of(padded), spacing_mm)
+    roi = DiscretizedRoi.from_levels(inside.view(np.uint8), spacing_mm=spacing_mm)
+    return area, volume, (*planar, maximum_diameter_mm(roi))
 
 
 def coefficients_2d(inside: BoolArray, spacing_mm: tuple[float, float]) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ from . import getFeatureClasses, imageoperations
 from .counting import Discretized
 from .filters.gaussian import log_name, log_obstacle
 from .generalinfo import GeneralInfo
-from .masks import crop
+from .geometry import part_of
 from .region import Region
 from .rois import Roi, box_key
 from .selection import Selection
@@ -40,18 +40,17 @@ class Calculation(Selection):
         made, what = functools.partial(imageoperations.checkMask, image, mask, **settings), box_key(settings)
         roi.box = box = roi.shared.once(what, mask, made)[0]
         roi.shared.forget(what)
-        whole = roi.cropped = imageoperations.cropToTumorMask(image, mask, box)
+        roi.mask = of_shape = mask
         if settings.get("resegmentRange") is not None:
-            mask = imageoperations.resegmentMask(image, mask, **settings)
+            roi.mask = imageoperations.resegmentMask(image, mask, **settings)
             if settings.get("additionalInfo"):
-                roi.info.addMaskElements(image, mask, settings["label"], "resegmented")
-            roi.box = imageoperations.checkMask(image, mask, **settings)[0]
-            roi.cropped = imageoperations.cropToTumorMask(image, mask, roi.box)
-            whole = roi.cropped if settings.get("resegmentShape") else whole
-        if any(name in LOOK_AT_THE_MASK for name in self.enabledImagetypes):
-            roi.mask = mask
-        all_of_it = np.ravel([(0, n - 1) for n in whole[0].GetSize()])
-        roi.features.update(self.computeShape(*whole, all_of_it, **settings))
+                roi.info.addMaskElements(image, roi.mask, settings["label"], "resegmented")
+            roi.box = imageoperations.checkMask(image, roi.mask, **settings)[0]
+            if settings.get("resegmentShape"):
+                of_shape, box = roi.mask, roi.box
+        roi.features.update(self.computeShape(image, of_shape, box, **settings))
+        if roi.shared.many and not any(name in LOOK_AT_THE_MASK for name in self.enabledImagetypes):
+            roi.mask = part_of(roi.mask, roi.box, np.uint32)  # not to keep many masks
 
     def _filter_and_compute(self, image: sitk.Image, rois: list[Roi]) -> None:
         """Make every image of every type once, and compute the features of all ROIs on it."""
@@ -66,37 +65,34 @@ class Calculation(Selection):
                     make = getattr(imageoperations, f"get{image_type}Image")
                     for filtered, name, kwargs in make(image, group[0].mask, **settings):
                         logger.info("Calculating features for %s image", name)
-                        self._compute(group, filtered, name, kwargs, original=filtered is image)
+                        self._compute(group, filtered, name, kwargs)
                 except (LookupError, InputError):
                     raise
                 except Exception as error:
                     for roi in group:
                         _note(roi.info, image_type, error)
 
-    def _compute(
-        self, rois: list[Roi], filtered: sitk.Image, name: str, settings: dict[str, Any], *, original: bool
-    ) -> None:
+    def _compute(self, rois: list[Roi], filtered: sitk.Image, name: str, settings: dict[str, Any]) -> None:
         for roi in rois:
             if roi.failure is not None:
                 continue
             try:
-                image, mask = roi.cropped
-                image = image if original else crop(filtered, roi.box)
-                own = {**settings, "label": roi.settings["label"]}
-                roi.features.update(self.computeFeatures(image, mask, name, generalInfo=roi.info, **own))
+                own = {**settings, "label": roi.settings["label"], "boundingBox": roi.box}
+                roi.features.update(
+                    self.computeFeatures(filtered, roi.mask, name, generalInfo=roi.info, **own)
+                )
             except InputError as error:
                 roi.failure = error
 
     def computeShape(
         self, image: sitk.Image, mask: sitk.Image, boundingBox: ArrayLike, **kwargs: Any
     ) -> OrderedDict[str, Any]:
-        """Compute the enabled shape features, of the ROI cropped to its box."""
+        """Compute the enabled shape features, of the ROI within a box x, x, y, y, z, z."""
         features: OrderedDict[str, Any] = OrderedDict()
         wanted = {name: self.enabledFeatures[name] for name in self.enabledFeatures if name in _SHAPES}
         if not wanted:
             return features
-        cropped = imageoperations.cropToTumorMask(image, mask, boundingBox)
-        region = Region.from_images(*cropped, kwargs.get("label") or 1)
+        region = Region.from_images(image, mask, kwargs.get("label") or 1, np.asarray(boundingBox))
         for name, chosen in wanted.items():
             if name == "shape" and image.GetDimension() != 3:
                 logger.warning("shape needs an image of 3 axes, got %d; see shape2D", image.GetDimension())
@@ -114,11 +110,15 @@ class Calculation(Selection):
         mask: sitk.Image,
         imageTypeName: str,
         generalInfo: GeneralInfo | None = None,
+        *,
+        boundingBox: ArrayLike | None = None,
         **kwargs: Any,
     ) -> OrderedDict[str, Any]:
-        """Compute the enabled features other than shape, of an image cropped to the ROI's box."""
+        """Compute the enabled features other than shape, within a box; without one, in all of the image."""
         features: OrderedDict[str, Any] = OrderedDict()
-        shared = Discretized.from_images(image, mask, **{**kwargs, "label": kwargs.get("label") or 1})
+        window = None if boundingBox is None else np.asarray(boundingBox)
+        region = Region.from_images(image, mask, kwargs.get("label") or 1, window)
+        shared = Discretized(region, **kwargs)
         for name, chosen in self.enabledFeatures.items():
             if name in _SHAPES:
                 continue

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..features.correlation import maximal_correlation_coefficient
+from ..features.correlation import lowered_correlation
 from ..types import BoolArray, FloatArray, Glcm, IntArray
 
 __all__ = ["coefficients", "coefficients_of_counts"]
@@ -64,22 +64,32 @@ def coefficients_of_counts(matrix: Glcm) -> FloatArray:
     ndarray of float64, shape (n,)
         Of the offsets that have pairs; 0 where these all have one level.
     """
-    found = maximal_correlation_coefficient([matrix], epsilon=_EPS)
-    fall = maximal_correlation_coefficient([matrix]) ** 2 - found**2
-    found[~np.isnan(found) & _of_one_level(matrix.counts)] = 0.0
+    plain, found = lowered_correlation([matrix], _EPS).T
+    fall = plain**2 - found**2
+    totals = matrix.counts.sum(axis=(1, 2))
+    found[~np.isnan(found) & _of_one_level(matrix.counts, totals)] = 0.0
     if len(matrix.level_values) <= _MOST_LEVELS:
-        by_level = matrix.counts.sum(axis=1) + matrix.counts.sum(axis=2)
-        rarest = np.where(by_level > 0, by_level, np.inf).min(axis=1) / by_level.sum(axis=1).clip(min=1)
-        # The next order is that by which the rarest level's denominator changes, and the change's own square.
-        doubtful = np.maximum(fall * (_EPS / rarest**2), 100 * fall**2) > _MATTERS
+        doubtful = _by_next_order(fall, 1 / (2 * totals).clip(min=1)) > _MATTERS
+        if doubtful.any():
+            by_level = matrix.counts.sum(axis=1) + matrix.counts.sum(axis=2)
+            rarest = np.where(by_level > 0, by_level, np.inf).min(axis=1) / (2 * totals).clip(min=1)
+            doubtful = _by_next_order(fall, rarest) > _MATTERS
         for a in np.flatnonzero((found**2 > _NEAR_ONE) | doubtful & (found > 0)):
             counts = matrix.counts[a] + matrix.counts[a].T
             found[a] = coefficients((counts / counts.sum())[None])[0]
     return np.asarray(found[~np.isnan(found)])
 
 
-def _of_one_level(counts: IntArray) -> BoolArray:
+def _by_next_order(fall: FloatArray, rarest: FloatArray) -> FloatArray:
+    """How far a coefficient's square may be from the first order, by the share of its rarest level.
+
+    The next order is that by which the rarest level's denominator changes, and the change's own square.
+    """
+    return np.maximum(fall * (_EPS / rarest**2), 100 * fall**2)
+
+
+def _of_one_level(counts: IntArray, totals: IntArray) -> BoolArray:
     """Whether all pairs of an offset have one level."""
     diagonal = np.einsum("aii->ai", counts)
     alone = np.count_nonzero(diagonal, axis=1) == 1
-    return np.asarray(alone & (diagonal.sum(axis=1) == counts.sum(axis=(1, 2))))
+    return np.asarray(alone & (diagonal.sum(axis=1) == totals))

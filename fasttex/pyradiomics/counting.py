@@ -1,210 +1,25 @@
-"""From gray levels of a ROI to counts: what the texture classes of one ROI share."""
+"""From the intensities of a ROI to gray levels, and what is counted of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backends import get_backend, put
-from ..errors import LevelRangeError
-from ..matrices.batches import padded
-from ..types import (
-    MAX_LEVELS,
-    Batch,
-    BoolArray,
-    DiscretizedRoi,
-    FloatArray,
-    Glrlm,
-    IntArray,
-    Neighborhood,
-    Triple,
-    Zones,
-    padded_zeros,
-)
+from ..types import MAX_LEVELS, FloatArray, IntArray
 from .angles import Angles, angles_of, checked_distances, require
 from .binning import digitize, edges_between
+from .counts import BinnedCounts, Counts
 from .region import Region
 
-__all__ = ["Counts", "Discretized", "planar_axis"]
-
-T = TypeVar("T")
-
-#: Levels up to which absent ones are kept: counting is fastest for levels without gaps.
-_FEW_LEVELS = 255
-#: What the counts of one angle may take.
-_MOST_BYTES = 2**33
+__all__ = ["Discretized", "planar_axis"]
 
 
 def planar_axis(force2D: Any, force2Ddimension: Any) -> int | None:
     """The axis across which the slices lie that ``force2D`` keeps to: 0, 1 or 2 for z, y, x; else None."""
     return int(force2Ddimension) if force2D and int(force2Ddimension) in (0, 1, 2) else None
-
-
-class Counts:
-    """Counts of one ROI's gray levels, each made when it is first asked for.
-
-    Parameters
-    ----------
-    inside : ndarray of bool
-        Shape of the ROI's box, (z, y, x), C-contiguous.
-    levels : ndarray of int, shape (n_voxels,)
-        Of the voxels inside, in C order, 1 and up.
-    spacing_mm : tuple of float
-        Along (z, y, x).
-    backend : str
-        As in `fasttex.backends.get_backend`.
-
-    Attributes
-    ----------
-    n_levels : int
-        The highest level.
-    gray_levels : ndarray of int64
-        The levels present, rising.
-    voxels_by_level : ndarray of int64
-        Voxels of each level present.
-    """
-
-    def __init__(
-        self,
-        inside: BoolArray,
-        levels: IntArray,
-        spacing_mm: Triple = (1.0, 1.0, 1.0),
-        backend: str = "auto",
-    ) -> None:
-        if int(levels.max()) < 16 * len(levels) + 2**16:
-            found = np.bincount(levels)
-            self.gray_levels: IntArray = np.flatnonzero(found)
-            self.voxels_by_level: IntArray = found[self.gray_levels]
-        else:
-            self.gray_levels, self.voxels_by_level = np.unique(levels, return_counts=True)
-        self.n_levels = int(self.gray_levels[-1])
-        self.inside = inside
-        self._levels, self._spacing_mm, self._backend = levels, spacing_mm, backend
-        self._made: dict[tuple[Any, ...], Any] = {}
-
-    @cached_property
-    def level_values(self) -> IntArray:
-        """The level that each row of counts stands for: all up to the highest, or, of many, those present."""
-        few = self.n_levels <= _FEW_LEVELS or 2 * len(self.gray_levels) > self.n_levels <= MAX_LEVELS
-        return np.arange(1, self.n_levels + 1) if few else self.gray_levels
-
-    @cached_property
-    def present(self) -> IntArray:
-        """Rows of counts whose level is present."""
-        return np.searchsorted(self.level_values, self.gray_levels)
-
-    @cached_property
-    def roi(self) -> DiscretizedRoi:
-        """The levels in a padded buffer, as the kernels take them."""
-        values = self.level_values
-        if len(values) > MAX_LEVELS:
-            raise LevelRangeError(
-                f"the ROI has {len(values):,} gray levels, expected at most {MAX_LEVELS:,}; raise binWidth, "
-                "or set binCount"
-            )
-        ranks = self._levels if len(values) == self.n_levels else np.searchsorted(values, self._levels) + 1
-        z, y, x = self.inside.shape
-        buffer = padded_zeros((z, y, x), (1, 1, 1), len(values))
-        buffer[1:-1, 1:-1, 1:-1][self.inside] = ranks
-        return DiscretizedRoi(
-            buffer=buffer,
-            pad=(1, 1, 1),
-            shape=(z, y, x),
-            n_levels=len(values),
-            level_values=values,
-            morphological_mask=self.inside,
-            intensities=self._levels.astype(np.float64),
-            spacing_mm=self._spacing_mm,
-        )
-
-    @cached_property
-    def batch(self) -> Batch[DiscretizedRoi]:
-        """The ROI as a batch of one."""
-        return put((self.roi,), self._backend)
-
-    def within(self, angles: Angles) -> Angles:
-        """The angles that are not longer than the ROI's box; two voxels of the ROI lie at no other."""
-        shorter: Angles = angles[(abs(angles) < np.array(self.inside.shape)).all(axis=1)]
-        return shorter
-
-    def glcm(self, angles: Angles) -> IntArray:
-        """Count pairs at each angle, in one direction: int64 (n_angles, n_levels, n_levels).
-
-        Raises
-        ------
-        LevelRangeError
-            One angle's counts would take more than 8 GB.
-        """
-        n = self.roi.n_levels
-        if 8 * n**2 > _MOST_BYTES:
-            raise LevelRangeError(
-                f"co-occurrence matrices of {n:,} gray levels take {8 * n**2 / 2**30:.0f} GiB each; raise "
-                "binWidth, or set binCount"
-            )
-        if not len(angles):
-            return np.zeros((0, n, n), dtype=np.int64)
-        batch = padded(self.batch, int(abs(angles).max()))
-        return get_backend(batch.backend).glcm(batch, angles)[0]
-
-    def glrlm(self, angles: Angles) -> Glrlm:
-        """Count runs along each angle; 0 along those of which no line meets two voxels of the ROI."""
-
-        def count() -> Glrlm:
-            n_voxels = len(self._levels)
-            if not len(angles):
-                counts = np.zeros((0, self.roi.n_levels, 1), dtype=np.int64)
-                return Glrlm(counts, angles, self.level_values, n_voxels)
-            counts = get_backend(self.batch.backend).glrlm(self.batch, angles)[0]
-            by_length = counts.sum(axis=1)
-            longest = int(by_length.any(axis=0).nonzero()[0].max()) + 1
-            counts = np.ascontiguousarray(counts[:, :, :longest])
-            for a in np.flatnonzero(by_length[:, 0] == n_voxels):
-                if not self._any_line_shared(angles[a]):
-                    counts[a] = 0
-            return Glrlm(counts, angles, self.level_values, n_voxels)
-
-        return self._once(("glrlm", angles.tobytes()), count)
-
-    def _any_line_shared(self, angle: Angles) -> bool:
-        """Whether a line along an angle, of components -1, 0 and 1, meets two voxels of the ROI."""
-        position = np.argwhere(self.inside)
-        axis = int(np.flatnonzero(angle)[0])
-        lines = position - position[:, [axis]] * (angle * angle[axis])
-        return len(np.unique(lines, axis=0)) < len(lines)
-
-    def zones(self, across: int | None) -> Zones:
-        """Find zones of equal level; within the slices across an axis, unless that is None."""
-
-        def count() -> Zones:
-            batch = padded(self.batch, 1)
-            offsets = np.ascontiguousarray(angles_of((2, 2, 2), (1,), across=across)[::-1])
-            rows = get_backend(batch.backend).zones(batch, offsets, None)[0]
-            return Zones(rows, self.level_values, len(self._levels))
-
-        return self._once(("zones", across), count)
-
-    def neighborhood(self, angles: Angles, alpha: int) -> Neighborhood:
-        """Sum level differences and count like neighbors at angles in both directions, in one pass."""
-
-        def count() -> Neighborhood:
-            if not len(angles):
-                voxels = np.zeros((self.roi.n_levels, 1), dtype=np.int64)
-                voxels[self.present, 0] = self.voxels_by_level
-                return Neighborhood(np.zeros_like(voxels), voxels, voxels)
-            batch = padded(self.batch, int(abs(angles).max()))
-            return get_backend(batch.backend).neighborhood(batch, angles, alpha)[0]
-
-        return self._once(("neighborhood", angles.tobytes(), alpha), count)
-
-    def _once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        if key not in self._made:
-            self._made[key] = make()
-        found: T = self._made[key]
-        return found
 
 
 class Discretized:
@@ -221,8 +36,6 @@ class Discretized:
     region : Region
     edges : ndarray
         Of the bins.
-    levels : ndarray of int64, shape (n_voxels,)
-        Of the ROI's voxels in C order, 1 and up.
     counts : Counts
     """
 
@@ -230,10 +43,20 @@ class Discretized:
         self.region = region
         values = region.intensities
         # The edges are computed in the image's dtype, in which no value of it is rounded.
-        ends = [region.volume.dtype.type(end) for end in (values.min(), values.max())]
+        highest = values.max()
+        ends = [region.volume.dtype.type(end) for end in (values.min(), highest)]
         self.edges: NDArray[Any] = edges_between(*ends, **settings)
-        self.levels = digitize(values, self.edges)
-        self.counts = Counts(region.inside, self.levels, region.spacing_mm)
+        edges = np.asarray(self.edges, dtype=np.float64)
+        n_levels = int(np.searchsorted(edges, highest, side="right"))
+        if n_levels <= MAX_LEVELS:
+            self.counts: Counts = BinnedCounts(region, edges, n_levels)
+        else:
+            self.counts = Counts(region.inside, digitize(values, edges), region.spacing_mm)
+
+    @property
+    def levels(self) -> IntArray:
+        """Of the ROI's voxels in C order, 1 and up: int64, shape (n_voxels,)."""
+        return self.counts.levels
 
     @classmethod
     def from_images(cls, image: Any, mask: Any, label: int = 1, **settings: Any) -> Discretized:
@@ -243,7 +66,7 @@ class Discretized:
     @property
     def probabilities(self) -> FloatArray:
         """Share of voxels in each level present: float64, shape (n_present,)."""
-        return np.asarray(self.counts.voxels_by_level / len(self.levels))
+        return np.asarray(self.counts.voxels_by_level / self.counts.n_voxels)
 
     def angles(self, settings: dict[str, Any], *, bidirectional: bool = False, runs: bool = False) -> Angles:
         """The angles of the settings, (z, y, x), less those longer than the ROI's box.

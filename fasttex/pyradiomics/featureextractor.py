@@ -19,7 +19,7 @@ from ..errors import KernelUnavailableError
 from . import imageoperations
 from .calculation import Calculation
 from .generalinfo import GeneralInfo
-from .masks import labels_in, to_32_bits
+from .masks import labels_for, to_32_bits
 from .parameters import DEFAULTS, check_arguments
 from .rois import Roi, box_key, crops, labels_of, read
 from .shared import Shared
@@ -105,14 +105,14 @@ class RadiomicsFeatureExtractor(Calculation):
         if voxelBased:
             raise KernelUnavailableError("feature maps (voxelBased=True) are not available; leave it out")
         settings = self._settings_for(label, label_channel)
-        shared = Shared()
-        roi = Roi(settings, self._begin(settings, shared), shared)
-        image, mask = self.loadImage(imageFilepath, maskFilepath, roi.info, **settings, shared=shared)
-        self._begin_roi(roi, image, mask)
-        self._filter_and_compute(image, [roi])
-        if roi.failure is not None:
-            raise roi.failure
-        return roi.result()
+        with Shared() as shared:
+            roi = Roi(settings, self._begin(settings, shared), shared)
+            image, mask = self.loadImage(imageFilepath, maskFilepath, roi.info, **settings, shared=shared)
+            self._begin_roi(roi, image, mask)
+            self._filter_and_compute(image, [roi])
+            if roi.failure is not None:
+                raise roi.failure
+            return roi.result()
 
     def execute_labels(
         self,
@@ -140,7 +140,12 @@ class RadiomicsFeatureExtractor(Calculation):
         labelmap = labelmap if labelmap.GetNumberOfComponentsPerPixel() > 1 else to_32_bits(labelmap)
         if labels is None:
             labels = labels_of(labelmap)
-        common = Shared(many=len(labels) > 1)
+        with Shared(many=len(labels) > 1) as common:
+            return self._labels_of(image, labelmap, labels, common)
+
+    def _labels_of(
+        self, image: sitk.Image, labelmap: sitk.Image, labels: Sequence[int], common: Shared
+    ) -> dict[int, OrderedDict[str, Any]]:
         rois: dict[int, Roi] = {}
         shared = None
         for label in map(int, labels):
@@ -191,12 +196,12 @@ class RadiomicsFeatureExtractor(Calculation):
         Returns
         -------
         image, mask : SimpleITK.Image
-            Of the same grid; the mask is 32-bit.
+            Of the same grid; the mask is 32-bit. With ``shared``, a `Shared`, it may hold other integers.
         """
         settings, shared = {**DEFAULTS, **kwargs}, kwargs.get("shared")
         image = read(ImageFilePath, "image")
-        mask = labels_in(read(MaskFilePath, "mask"), settings.get("label_channel") or 0)
         label = settings.get("label") or 1
+        mask = labels_for(read(MaskFilePath, "mask"), label, settings.get("label_channel") or 0)
         if generalInfo is not None and settings.get("additionalInfo"):
             generalInfo.addImageElements(image)
             generalInfo.addMaskElements(image, mask, label)
@@ -218,4 +223,4 @@ class RadiomicsFeatureExtractor(Calculation):
             if box is None:
                 box, _ = imageoperations.checkMask(image, mask, **settings)
             image, mask = imageoperations.cropToTumorMask(image, mask, box, **settings)
-        return image, mask
+        return image, mask if shared is not None else to_32_bits(mask)

@@ -79,6 +79,12 @@ class RadiomicsFirstOrder(RadiomicsTextureBase):
             return row
         return intensity_statistics(x, excess_kurtosis=False)
 
+    def _shifted_energy(self) -> float:
+        x, shift = self.region.intensities, float(self.voxelArrayShift)
+        if features_engine() == "compiled":
+            return float(compiled().shifted_energy(x, shift))
+        return float(((x + shift) ** 2).sum())
+
     def _calculate(self) -> dict[str, float]:
         found = {
             name: float(self._statistics[_PLACE[ours.partition(",")[0]]])
@@ -86,9 +92,8 @@ class RadiomicsFirstOrder(RadiomicsTextureBase):
             if ours.partition(",")[0] in _PLACE
         }
         if self.voxelArrayShift:
-            shifted = self.region.intensities + self.voxelArrayShift
-            found["Energy"] = float((shifted**2).sum())
-            found["RootMeanSquared"] = float(np.sqrt(found["Energy"] / len(shifted)))
+            found["Energy"] = self._shifted_energy()
+            found["RootMeanSquared"] = float(np.sqrt(found["Energy"] / self.counts.n_voxels))
         p = self.discretized.probabilities
         self.coefficients["p_i"] = p[None]
         found["TotalEnergy"] = found["Energy"] * self.region.voxel_size

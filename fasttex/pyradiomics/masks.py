@@ -30,6 +30,7 @@ __all__ = [
     "crop",
     "cropToTumorMask",
     "getMask",
+    "labels_for",
     "labels_in",
     "mismatch",
     "on_grid_of",
@@ -38,6 +39,15 @@ __all__ = [
 
 #: By how many voxels a ROI may reach beyond its image: room for rounding.
 _SLACK = 1e-3
+#: Pixel types that 32 bits hold, and the highest label that is the same in both.
+_HIGHEST = {
+    sitk.sitkUInt8: 2**8 - 1,
+    sitk.sitkInt8: 2**7 - 1,
+    sitk.sitkUInt16: 2**16 - 1,
+    sitk.sitkInt16: 2**15 - 1,
+    sitk.sitkUInt32: 2**32 - 1,
+    sitk.sitkInt32: 2**31 - 1,
+}
 
 _logger = logging.getLogger(__name__)
 
@@ -89,6 +99,12 @@ def labels_in(mask: sitk.Image, channel: Any = 0) -> sitk.Image:
     else:
         mask = to_32_bits(mask)
     return mask
+
+
+def labels_for(mask: sitk.Image, label: int, channel: Any = 0) -> sitk.Image:
+    """What `labels_in` makes, or the mask itself where the label has the same voxels in it."""
+    same = mask.GetDimension() in (2, 3) and 0 <= label <= _HIGHEST.get(mask.GetPixelID(), -1)
+    return mask if same else labels_in(mask, channel)
 
 
 def to_32_bits(mask: sitk.Image) -> sitk.Image:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..matrices.cubes import triangle_areas
 from ..types import BoolArray, FloatArray, IntArray
 
-__all__ = ["area_and_volume", "edges_of", "perimeter_and_area"]
+__all__ = ["area_and_volume", "edges_of", "perimeter_and_area", "surface_places"]
 
 
 class Triangles(NamedTuple):
@@ -64,31 +64,29 @@ def _area_table(spacing_mm: tuple[float, ...]) -> FloatArray:
 
 
 @cache
-def _volume_tables() -> tuple[IntArray, IntArray]:
-    """What a cube adds to the volume, by pattern and in units of 1/48 voxel.
+def _volume_table() -> IntArray:
+    """What a cube adds to the volume, by pattern and in units of 1/48 voxel: shape (256, 4).
 
-    At the origin, shape (256,), and by how much it grows with the cube's index along each axis, shape
-    (256, 3).
+    At the origin, and by how much it grows with the cube's index along each axis.
     """
     corners, sign, pattern = _triangles()
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    here = np.zeros(256, dtype=np.int64)
-    growth = np.zeros((256, 3), dtype=np.int64)
+    table = np.zeros((256, 4), dtype=np.int64)
     turned = np.cross(a, b) + np.cross(b, c) + np.cross(c, a)
-    np.add.at(here, pattern, sign * (a * np.cross(b, c)).sum(axis=1))
-    np.add.at(growth, pattern, 2 * sign[:, None] * turned)
-    return here, growth
+    np.add.at(table[:, 0], pattern, sign * (a * np.cross(b, c)).sum(axis=1))
+    np.add.at(table[:, 1:], pattern, 2 * sign[:, None] * turned)
+    return table
 
 
 def area_and_volume(
-    mask: BoolArray, spacing_mm: tuple[float, ...], start: tuple[int, ...] = (0, 0, 0)
+    places: IntArray, spacing_mm: tuple[float, float, float], start: tuple[int, ...] = (0, 0, 0)
 ) -> tuple[float, float]:
-    """Area and signed volume of the mesh of a mask.
+    """Area and signed volume of a mesh.
 
     Parameters
     ----------
-    mask : ndarray of bool
-        Shape (z, y, x). Cubes of 2 × 2 × 2 voxels of it are looked at, and nothing beyond.
+    places : ndarray of int64, shape (256, 4)
+        From `surface_places`.
     spacing_mm : tuple of float
         Along (z, y, x).
     start : tuple of int
@@ -100,24 +98,42 @@ def area_and_volume(
 
     Examples
     --------
-    >>> area, volume = area_and_volume(np.pad(np.ones((1, 1, 1), bool), 1), (1.0, 1.0, 1.0))
+    >>> places = surface_places(np.pad(np.ones((1, 1, 1), bool), 1))
+    >>> area, volume = area_and_volume(places, (1.0, 1.0, 1.0))
     >>> round(area, 6), round(volume, 6)  # an octahedron
     (1.732051, 0.166667)
     """
+    cases, table = places[:, 0], _volume_table()
+    volume = int((places * table).sum()) + int(cases @ (table[:, 1:] @ start))
+    z, y, x = spacing_mm
+    return float(cases @ _area_table(spacing_mm)), volume / 48 * (z * y * x)
+
+
+def surface_places(mask: BoolArray) -> IntArray:
+    """Count the cubes of a mask by their pattern, and sum up where they lie.
+
+    Parameters
+    ----------
+    mask : ndarray of bool
+        Shape (z, y, x). Cubes of 2 × 2 × 2 voxels of it are looked at, and nothing beyond.
+
+    Returns
+    -------
+    ndarray of int64, shape (256, 4)
+        By pattern: how many, and the sums of the indices z, y and x of their first voxels. Cubes all inside
+        or all outside are left out.
+    """
+    places = np.zeros((256, 4), dtype=np.int64)
     if min(mask.shape) < 2:
-        return 0.0, 0.0
+        return places
     pattern = _patterns(mask)
     flat = pattern.reshape(-1)
-    place = np.flatnonzero((flat + np.uint8(1)) > 1)  # neither 0 nor 255
-    found = flat[place]
-    cases = np.bincount(found, minlength=256)
-    here, growth = _volume_tables()
-    index = np.unravel_index(place, pattern.shape)
-    volume = int(cases @ here) + sum(
-        int((growth[found, axis] * (index[axis] + start[axis])).sum()) for axis in range(3)
-    )
-    z, y, x = map(float, spacing_mm)
-    return float(cases @ _area_table((z, y, x))), volume / 48 * (z * y * x)
+    where = np.flatnonzero((flat + np.uint8(1)) > 1)  # neither 0 nor 255
+    found = flat[where]
+    places[:, 0] = np.bincount(found, minlength=256)
+    for axis, index in enumerate(np.unravel_index(where, pattern.shape)):
+        np.add.at(places[:, 1 + axis], found, index)
+    return places
 
 
 def _patterns(mask: BoolArray) -> NDArray[np.uint8]:

@@ -29,8 +29,7 @@ class Roi:
     info: GeneralInfo
     shared: Shared
     box: Any = None  # of the re-segmented mask
-    mask: Any = None  # all of it, only for filters that look at it
-    cropped: Any = None  # image and mask within the box
+    mask: Any = None  # all of it, or what lies within the box
     features: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     failure: Exception | None = None
 

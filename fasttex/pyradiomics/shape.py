@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..features.ellipsoid import axis_variances, voxel_centers
-from ..types import BoolArray, FloatArray
+from ..types import FloatArray
+from .axes import principal_variances
 from .base import RadiomicsFeaturesBase
 from .cShape import coefficients
 from .region import Region
 
-__all__ = ["RadiomicsShape", "axis_variances"]
+__all__ = ["RadiomicsShape"]
 
 
 class RadiomicsShape(RadiomicsFeaturesBase):
@@ -71,8 +71,7 @@ class RadiomicsShape(RadiomicsFeaturesBase):
     @cached_property
     def _mesh(self) -> tuple[float, float, tuple[float, float, float, float]]:
         """Area, volume and diameters of the ROI with a voxel of outside around the image."""
-        padded: BoolArray = np.pad(self.region.inside, 1)
-        return coefficients(padded, self.region.spacing_mm, self.region.start)
+        return coefficients(self.region.inside, self.region.spacing_mm, self.region.start)
 
     @property
     def SurfaceArea(self) -> float:
@@ -92,7 +91,7 @@ class RadiomicsShape(RadiomicsFeaturesBase):
     @cached_property
     def eigenValues(self) -> FloatArray:
         """Variances along the principal axes in mm², rising: shape (3,)."""
-        return axis_variances(voxel_centers(self.region.inside), self.region.spacing_mm, 0)[::-1]
+        return principal_variances(self.region.inside, self.region.spacing_mm)[::-1]
 
     @cached_property
     def pixelSpacing(self) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..features.ellipsoid import axis_variances, voxel_centers
 from ..types import BoolArray, FloatArray
+from .axes import principal_variances
 from .base import RadiomicsFeaturesBase
 from .counting import planar_axis
 from .cShape import coefficients_2d
@@ -106,7 +106,7 @@ class RadiomicsShape2D(RadiomicsFeaturesBase):
     def eigenValues(self) -> FloatArray:
         """Variances along the principal axes in mm², rising: shape (2,)."""
         y, x = (float(s) for s in self.pixelSpacing)
-        return axis_variances(voxel_centers(self._inside[None]), (1.0, y, x), 0)[1::-1]
+        return principal_variances(np.ascontiguousarray(self._inside[None]), (1.0, y, x))[1::-1]
 
     def _calculate(self) -> dict[str, float]:
         perimeter, surface, diameter = self._outline

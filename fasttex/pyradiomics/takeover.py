@@ -1,7 +1,7 @@
 """PyRadiomics made faster in place, or stood in for where it is missing.
 
-`accelerate` puts fasttex's feature classes in the place of an installed PyRadiomics' own: whatever calls
-``radiomics`` goes on to do so, and its loading, filters and settings stay as they are. `install` lets
+`accelerate` puts fasttex's feature classes and ``checkMask`` in the place of an installed PyRadiomics' own:
+whatever calls ``radiomics`` goes on to do so, and its loading, filters and settings stay. `install` lets
 ``import radiomics`` find the drop-in where there is no PyRadiomics. Neither happens unasked.
 
 Both last as long as the process. Workers that start anew (spawn, loky, Dask) are reached by the environment:
@@ -10,6 +10,7 @@ Both last as long as the process. Workers that start anew (spawn, loky, Dask) ar
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -22,6 +23,7 @@ from typing import Any
 from .. import __version__
 from ..errors import BackendUnavailableError
 from . import getFeatureClasses
+from .masks import checkMask
 
 __all__ = ["Acceleration", "accelerate", "install"]
 
@@ -43,23 +45,31 @@ class Acceleration:
     def __init__(self, radiomics: ModuleType) -> None:
         self._radiomics = radiomics
         self._own: dict[str, Any] = dict(radiomics.getFeatureClasses())
-        self._extractor = importlib.import_module("radiomics.featureextractor").RadiomicsFeatureExtractor
+        self._extractor = _module("featureextractor").RadiomicsFeatureExtractor
         self._execute = self._extractor.execute
+        self._operations = _module("imageoperations")
+        self._check = self._operations.checkMask
         self.classes = tuple(name for name in getFeatureClasses() if name in self._own)
         for name in self.classes:
             self._put(name, _replacement(self._own[name], getFeatureClasses()[name]))
         self._extractor.execute = _telling(self._execute)
+        self._operations.checkMask = _checking(self._check)
 
     def restore(self) -> None:
         """Undo all of it."""
         for name in self.classes:
             self._put(name, self._own[name])
         self._extractor.execute = self._execute
+        self._operations.checkMask = self._check
         _active.clear()
 
     def _put(self, name: str, replacement: Any) -> None:
         self._radiomics.getFeatureClasses()[name] = replacement
-        setattr(importlib.import_module(f"radiomics.{name}"), self._own[name].__name__, replacement)
+        setattr(_module(name), self._own[name].__name__, replacement)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{_ALIAS}.{name}")
 
 
 _active: list[Acceleration] = []
@@ -112,6 +122,19 @@ def _replacement(own: Any, ours: Any) -> Any:
 
     Accelerated.__name__ = Accelerated.__qualname__ = own.__name__
     return Accelerated
+
+
+def _checking(own: Any) -> Any:
+    """Our check; where that objects, PyRadiomics' own, which corrects the mask or has its own errors."""
+
+    def check(imageNode: Any, maskNode: Any, **kwargs: Any) -> Any:
+        if kwargs.get("geometryTolerance") is None:
+            with contextlib.suppress(Exception):
+                return checkMask(imageNode, maskNode, **{**kwargs, "correctMask": False})
+        return own(imageNode, maskNode, **kwargs)
+
+    check.__name__, check.__doc__ = own.__name__, own.__doc__
+    return check
 
 
 def _telling(execute: Any) -> Any:

@@ -39,6 +39,35 @@ def test_values_on_edges(fast_backend):
     check_everything(fast_backend, "discretize")
 
 
+EDGES = {
+    "none": [],
+    "one": [7.0],
+    "two": [7.0, 9.0],
+    "even": np.arange(-3, 12.1, 0.1),
+    "even in float32": np.arange(-3, 12.1, 0.1, dtype=np.float32),
+    "last far away": [*np.arange(40) * 0.3, 1e6],
+    "last right behind": [*np.arange(40) * 0.3, np.nextafter(39 * 0.3, 99)],
+    "half a step off": [0.0, 1.0, 2.5, 3.0, 4.0, 5.0],
+    "uneven": np.arange(30) ** 3,
+    "twice the same": [0.0, 1.0, 1.0, 2.0, 3.0],
+    "all the same": [2.0, 2.0, 2.0],
+    "very close": 1 + np.arange(9) * 2.0**-52,
+    "very far": np.array([-1e308, 0.0, 1e308, 1.1e308]),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_edges_and_what_lies_beside_them(fast_backend, name):
+    edges = np.asarray(EDGES[name], dtype=np.float64)
+    middle = (edges[1:] / 2 + edges[:-1] / 2).tolist()
+    x = np.array([*edges, *middle, -1e6, 0.0, 1e6, np.inf, -np.inf])
+    beside = np.stack([np.nextafter(x, -np.inf), x, np.nextafter(x, np.inf)])[None]
+    for n_levels in (1, len(edges) + 2):
+        check(
+            fast_backend, "discretize", _batch(binning(beside, rule="edges", edges=edges, n_levels=n_levels))
+        )
+
+
 @pytest.mark.parametrize("rule", ["fbs", "fbn"])
 def test_a_flat_roi(fast_backend, rule):
     check(fast_backend, "discretize", _batch(binning(np.full((2, 3, 4), 7.5), rule=rule, width=0.0)))

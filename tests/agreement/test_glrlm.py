@@ -47,6 +47,16 @@ def test_constant_boxes(fast_backend, shape):
         assert not found[:2].any()
 
 
+def test_runs_of_every_length_along_every_direction(fast_backend):
+    """From the border on and behind others; the longer ones take more than one look back."""
+    n, lengths = 23, np.array([1, 4, 5, 11, 12, 13, 19, 20, 21, 3])
+    along = np.repeat(np.arange(len(lengths)) % 3 + 1, lengths)
+    z, y, x = np.indices((n, n, n))
+    for offset in directions():
+        place = (np.stack([z, y, x], axis=-1) * offset).sum(axis=-1) // abs(offset).sum()
+        check(fast_backend, "glrlm", batch_of(along[place - place.min()]))
+
+
 def test_counts_above_65535(fast_backend):
     levels = np.indices((48, 48, 48)).sum(axis=0) % 2 + 1
     (counts,) = run(fast_backend, "glrlm", batch_of(levels), offsets=np.array([[0, 0, 1]], dtype=np.int32))

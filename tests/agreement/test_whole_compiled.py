@@ -8,7 +8,6 @@ from conftest import backend_or_skip
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy import ndimage
 from strategies import rois
 
 from fasttex import prepare
@@ -213,28 +212,6 @@ def test_morphology(extensions, roi, spacing):
         if "ellipsoid" in name:  # divided by lengths that are compared squared
             scale[names.index(name)] *= 1 + 1 / thin**2 if thin else 1.0
     close(found, wanted, scale)
-
-
-@given(hnp.arrays(np.bool_, hnp.array_shapes(min_dims=3, max_dims=3, max_side=24), fill=st.booleans()))
-@example(np.indices((6, 7, 33)).sum(axis=0) % 2 == 0)
-@example(np.indices((6, 7, 33)).sum(axis=0) % 3 == 0)
-def test_a_mask_is_summed_up(extensions, inside):
-    if not inside.any():
-        return
-    voxels, pieces, first, stop = extensions[0].mask_summary(np.ascontiguousarray(inside))
-    box = ndimage.find_objects(inside.astype(int))[0]
-    assert voxels == np.count_nonzero(inside)
-    assert pieces == ndimage.label(inside, np.ones((3, 3, 3)))[1]
-    assert (first, stop) == (tuple(b.start for b in box), tuple(b.stop for b in box))
-
-
-@given(hnp.arrays(st.sampled_from(["u1", "u2", "i2", "i4", "u8"]), (4, 5, 19), elements=st.integers(0, 9)))
-def test_boxes_of_labels(extensions, labels):
-    found = extensions[0].label_boxes(labels, 12)
-    boxes = [[b.start for b in box] + [b.stop for b in box] if box else [0] * 6
-             for box in ndimage.find_objects(labels.astype(np.int64), 12)]  # fmt: skip
-    assert found.tolist() == boxes
-    assert extensions[0].label_boxes(labels.T, 12) is None
 
 
 @given(hnp.arrays(st.sampled_from(["u1", "i2", "f4", "f8"]), (3, 5, 18)), st.integers(0, 2**32 - 1))

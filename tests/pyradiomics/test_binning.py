@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -11,6 +12,8 @@ from pyradiomics import definitions as d
 
 from fasttex.errors import InputError, LevelRangeError, SettingsError
 from fasttex.pyradiomics.binning import binImage, digitize, getBinEdges
+from fasttex.pyradiomics.counting import Discretized
+from fasttex.pyradiomics.region import Region
 
 WIDTHS = st.sampled_from([0.1, 0.01, 0.3, 1 / 3, 0.7, 1, 2.5, 25, 30.3, 1e-3])
 
@@ -87,6 +90,54 @@ def test_narrow_integers_do_not_overflow(dtype):
     edges = getBinEdges(values, binWidth=25)
     assert edges[0] <= limits.min < limits.max < edges[-1]
     assert np.array_equal(binImage(values, binWidth=25)[0], binImage(values.astype(np.int64), binWidth=25)[0])
+
+
+def discretized(values, **settings):
+    """The values as a ROI among other voxels."""
+    image = np.full((3, len(values) + 2), values.max(), dtype=values.dtype)
+    mask = np.zeros(image.shape, dtype=np.uint8)
+    image[1, 1:-1], mask[1, 1:-1] = values, 1
+    pair = (sitk.GetImageFromArray(a[None]) for a in (image, mask))
+    return Discretized(Region.from_images(*pair), **settings)
+
+
+def assert_levels_of(values, **settings):
+    found = discretized(values, **settings)
+    expected = np.digitize(values, d.edges(values, **settings))
+    assert np.array_equal(found.levels, expected)
+    present, times = np.unique(expected, return_counts=True)
+    assert np.array_equal(found.counts.gray_levels, present)
+    assert np.array_equal(found.probabilities, times / len(values))
+    assert (found.counts.n_levels, found.counts.n_voxels) == (present[-1], len(values))
+    roi = found.counts.roi
+    inside = roi.levels[roi.levels > 0].astype(np.int64)
+    assert np.array_equal(roi.level_values[inside - 1], expected)
+    assert roi.buffer.dtype == (np.uint8 if roi.n_levels <= 255 else np.uint16)
+
+
+@given(near_edges())
+def test_levels_of_a_roi(case):
+    assert_levels_of(case[0], binWidth=case[1])
+
+
+@given(
+    hnp.arrays(
+        st.sampled_from([np.int16, np.uint8, np.float32]), st.integers(1, 40), elements=st.integers(0, 99)
+    ),
+    st.integers(1, 300),
+)
+def test_levels_of_a_roi_by_their_number(values, count):
+    assert_levels_of(values, binCount=count)
+
+
+def test_more_levels_than_bins_are_counted_in():
+    assert_levels_of(np.array([0.0, 65_534.5, 65_533.0, 3.0]), binWidth=1)
+    assert_levels_of(np.array([0.0, 65_535.5, 1e6, 3.0]), binWidth=1)
+    assert_levels_of(np.arange(70_000)[::-1] // 2, binWidth=1)
+    many = discretized(np.arange(70_000), binWidth=1)
+    assert np.array_equal(many.levels, np.arange(1, 70_001))
+    with pytest.raises(LevelRangeError, match="70,000 gray levels"):
+        many.counts.roi  # noqa: B018
 
 
 def test_only_voxels_inside_have_levels():

@@ -27,6 +27,12 @@ PEER = {
             def execute(self):
                 return {"Contrast": -1.0}
     """,
+    "imageoperations.py": """
+        def checkMask(imageNode, maskNode, **kwargs):
+            if maskNode is None:
+                raise TypeError("no mask")
+            return "own", kwargs
+    """,
     "featureextractor.py": """
         from . import getFeatureClasses
         class RadiomicsFeatureExtractor:
@@ -102,6 +108,33 @@ def test_accelerated_values_are_those_of_the_drop_in(run):
     accelerated, own = found
     del accelerated["diagnostics_Versions_Accelerated"]
     assert accelerated == own
+
+
+def test_check_mask_is_ours_where_there_is_nothing_to_object_to(run):
+    found = run("""
+        import json, fasttex.pyradiomics, radiomics.imageoperations as operations
+        def check(mask=mask, **settings):
+            box, corrected = operations.checkMask(image, mask, **settings)
+            return [box if isinstance(box, str) else box.tolist(), corrected]
+        on = fasttex.pyradiomics.accelerate()
+        moved = sitk.Image(mask)
+        moved.SetOrigin((0.1, 0, 0))
+        found = [check(), check(label=2), check(geometryTolerance=1), check(moved, correctMask=True)]
+        try:
+            operations.checkMask(image, None)
+        except TypeError as error:
+            found.append(str(error))
+        on.restore()
+        print(json.dumps([*found, check()]))
+    """)
+    assert found == [
+        [[0, 4, 0, 3, 0, 2], None],
+        ["own", {"label": 2}],
+        ["own", {"geometryTolerance": 1}],
+        ["own", {"correctMask": True}],
+        "no mask",
+        ["own", {}],
+    ]
 
 
 @pytest.mark.parametrize("where", ["loky", "spawn"])
