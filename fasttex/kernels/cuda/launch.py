@@ -42,6 +42,8 @@ _DTYPES = {
 _TYPE_NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
 _KERNEL = re.compile(r"(?:template <([^>]*)>\s*)?__global__\s+void\s+(\w+)\(([^)]*)\)")
 _LAST_BLOCK = 2**31 - 1
+#: More would leave a thread fewer than 128 registers.
+_MOST_THREADS = 512
 
 
 @dataclass(frozen=True)
@@ -199,8 +201,8 @@ def _check_limits(device: Device, name: str, grid: int, block: tuple[int, ...], 
     if not 0 <= grid <= _LAST_BLOCK:
         raise TypeError(f"{name}: a grid of {grid} blocks, at most {_LAST_BLOCK} can be launched")
     threads = int(np.prod(block))
-    if threads % 32 or not 32 <= threads <= 1024:
-        raise TypeError(f"{name}: {threads} threads per block, expected a multiple of 32 up to 1024")
+    if threads % 32 or not 32 <= threads <= _MOST_THREADS:
+        raise TypeError(f"{name}: {threads} threads per block, expected a multiple of 32 up to {_MOST_THREADS}")
     if shared_bytes > device.shared_bytes:
         raise TypeError(
             f"{name}: {shared_bytes} bytes of shared memory, the device has {device.shared_bytes}"

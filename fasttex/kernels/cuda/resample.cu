@@ -27,6 +27,7 @@ __global__ void resample(const Source* sources, const i64* items, const i64* sha
             const i64 plane = k / 2 ? upper[z] : lower[z], line = k % 2 ? upper[y] : lower[y];
             corner[k] = source + (plane * item.old_height + line) * item.old_width;
         }
+        const double w_y = weights[y], w_z = weights[z];
         for (i64 n = threadIdx.x; n < item.width; n += blockDim.x) {
             const i64 a = lower[item.x + n], b = upper[item.x + n];
             const double w = weights[item.x + n];
@@ -34,9 +35,9 @@ __global__ void resample(const Source* sources, const i64* items, const i64* sha
             for (i32 k = 0; k < 4; ++k) {
                 along_x[k] = mix(static_cast<double>(corner[k][a]), static_cast<double>(corner[k][b]), w);
             }
-            const double below = mix(along_x[0], along_x[1], weights[y]);
-            const double above = mix(along_x[2], along_x[3], weights[y]);
-            results[item.result + row * item.width + n] = mix(below, above, weights[z]);
+            const double below = mix(along_x[0], along_x[1], w_y);
+            const double above = mix(along_x[2], along_x[3], w_y);
+            results[item.result + row * item.width + n] = mix(below, above, w_z);
         }
     }
 }

@@ -4,15 +4,17 @@
 // own. Roots are joined by atomicMin on the higher one, after Komura (2015) and Playne and Hawick (2018): whoever
 // comes first, a zone's root is in the end its lowest voxel. Indices count within the item's buffer, in 32 bits.
 
-__device__ __forceinline__ u32 root_of(const volatile u32* parents, u32 p) {
+// `Parents` points to volatile while others may write, so that every look reads anew.
+template <typename Parents>
+__device__ __forceinline__ u32 root_of(Parents parents, u32 p) {
     for (u32 parent = parents[p]; parent != p; parent = parents[p]) p = parent;
     return p;
 }
 
 __device__ __forceinline__ void join(u32* parents, u32 a, u32 b) {
     for (;;) {
-        a = root_of(parents, a);
-        b = root_of(parents, b);
+        a = root_of(static_cast<volatile u32*>(parents), a);
+        b = root_of(static_cast<volatile u32*>(parents), b);
         if (a == b) return;
         const u32 high = max(a, b), low = min(a, b);
         const u32 before = atomicMin(&parents[high], low);
