@@ -20,6 +20,19 @@ BAD = Report(
 )
 
 
+class Stream(nullcontext):
+    """A stream on which nothing happens."""
+
+    def __init__(self, non_blocking=False):
+        super().__init__()
+
+    def record(self):
+        return self
+
+    def wait_event(self, event):
+        pass
+
+
 class Failure(RuntimeError):
     """As CuPy's CUDARuntimeError."""
 
@@ -56,7 +69,8 @@ def cupy(major=8, minor=0, **changes):
             driver=SimpleNamespace(CUDADriverError=Failure),
             compiler=SimpleNamespace(CompileException=Failure),
             memory=SimpleNamespace(OutOfMemoryError=Failure),
-            Stream=lambda non_blocking: nullcontext(),
+            Stream=Stream,
+            get_current_stream=Stream,
             Device=lambda ordinal: SimpleNamespace(
                 attributes={"MultiProcessorCount": 4, "MaxSharedMemoryPerBlockOptin": 99_000}
             ),

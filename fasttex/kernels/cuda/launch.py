@@ -202,7 +202,7 @@ def _check_limits(device: Device, name: str, grid: int, block: tuple[int, ...], 
         raise TypeError(f"{name}: a grid of {grid} blocks, at most {_LAST_BLOCK} can be launched")
     threads = int(np.prod(block))
     if threads % 32 or not 32 <= threads <= _MOST_THREADS:
-        raise TypeError(f"{name}: {threads} threads per block, expected a multiple of 32 up to {_MOST_THREADS}")
+        raise TypeError(f"{name}: {threads} threads per block, expected 32, 64, … up to {_MOST_THREADS}")
     if shared_bytes > device.shared_bytes:
         raise TypeError(
             f"{name}: {shared_bytes} bytes of shared memory, the device has {device.shared_bytes}"
