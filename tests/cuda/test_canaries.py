@@ -29,7 +29,7 @@ REPORTED = [
     ("zones", "a union that is not atomic", "atomicMin(&parents[high], low)", "parents[high]; parents[high] = low", "race"),
     ("zones", "a size that is not atomic", "atomicAdd(&sizes[item.voxels + root], static_cast<u32>(__popc(same)))", "sizes[item.voxels + root] += __popc(same)", "race"),
     ("zones", "a place in the list taken twice", "atomicAdd(n_large, 1u)", "(*n_large)++", "race"),
-    ("zones", "lanes that do not come", "        const u32 starts", "        if (p >= share.last) break;\n        const u32 starts", "missing lanes"),
+    ("zones", "lanes that do not come", "        const u32 starts", "        if (level == 0) continue;\n        const u32 starts", "missing lanes"),
     ("border_distance", "a line too many", "line < share.last", "line <= share.last", "out of bounds"),
     ("resample", "a neighbor behind the end", "b = upper[item.x + n]", "b = upper[item.x + n] + 9999", "out of bounds"),
 ]  # fmt: skip
