@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .cores import binding, limits
 from .errors import BackendUnavailableError, InputError, SettingsError, UnknownBackendError
 from .kernels.contract import KERNELS, Backend
-from .types import Batch, DiscretizedRoi, T, Triple
+from .types import Batch, DiscretizedRoi, T, Triple, on_device
 
 __all__ = ["available", "compiled", "get_backend", "prepare", "put", "resolve_threads"]
 
@@ -154,7 +154,8 @@ def prepare(
     Parameters
     ----------
     rois : array of int, DiscretizedRoi, or an iterable of them
-        Arrays of shape (z, y, x) hold levels as they are: 1 and up inside, 0 outside.
+        Arrays of shape (z, y, x) hold levels as they are: 1 and up inside, 0 outside. Arrays on a GPU
+        (CuPy's, PyTorch's and others') stay there and are counted by the backend cuda.
     spacing_mm : tuple of float
         Of the arrays, along (z, y, x).
     backend : str
@@ -170,7 +171,7 @@ def prepare(
     Raises
     ------
     InputError
-        Nothing given, or arrays that hold no levels.
+        Nothing given, arrays that hold no levels, or arrays on a GPU for a backend that counts elsewhere.
 
     Examples
     --------
@@ -179,13 +180,28 @@ def prepare(
     >>> len(batch), batch.items[0].n_levels
     (1, 2)
     """
-    given = [rois] if isinstance(rois, (DiscretizedRoi, np.ndarray)) else list(rois)
+    single = isinstance(rois, (DiscretizedRoi, np.ndarray)) or on_device(rois)
+    given: list[Any] = [rois] if single else list(rois)  # type: ignore[arg-type]
     if not given:
         raise InputError("rois is empty, expected at least one array of levels or DiscretizedRoi")
+    if any(on_device(r) for r in given):
+        if backend not in ("auto", "cuda"):
+            raise InputError(
+                f"rois holds arrays on a GPU, which backend {backend!r} cannot read; pass copies "
+                "on the host, such as CuPy's levels.get(), or backend='cuda'"
+            )
+        backend = "cuda"
+    get_backend(backend)  # says what is missing before anything is copied
     items = [
-        r
-        if isinstance(r, DiscretizedRoi)
-        else DiscretizedRoi.from_levels(r, spacing_mm=spacing_mm, name=str(n), label=n)
+        r if isinstance(r, DiscretizedRoi) else _roi_of(r, spacing_mm=spacing_mm, name=str(n), label=n)
         for n, r in enumerate(given, 1)
     ]
     return put(items, backend, threads)
+
+
+def _roi_of(levels: Any, **about: Any) -> DiscretizedRoi:
+    if not on_device(levels):
+        return DiscretizedRoi.from_levels(levels, **about)
+    from .kernels.cuda.resident import resident_roi
+
+    return resident_roi(levels, **about)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .device import Device
 
 GUARD = 512
@@ -32,7 +34,7 @@ class Allocation:
 
 
 class ndarray:
-    """The part of ``cupy.ndarray`` that a launcher needs: shape, views, copies; no arithmetic."""
+    """The part of ``cupy.ndarray`` that a launcher needs: shape, views, copies, extremes; no arithmetic."""
 
     __array_priority__ = 100
 
@@ -167,6 +169,27 @@ class ndarray:
         made = self._allocation.device.empty(self.shape, self.dtype)
         self._allocation.device.now(lambda: made._write(self._host, self.written()))
         return made
+
+    def _computed(self, shape: tuple[int, ...], dtype: Any, compute: "Callable[[Any], Any]") -> "ndarray":
+        """A new array, made from this one when its turn on the stream comes."""
+        made = self._allocation.device.empty(shape, dtype)
+        self._allocation.device.now(lambda: made._write(compute(self._host)))
+        return made
+
+    def min(self) -> "ndarray":
+        return self._computed((), self.dtype, np.min)
+
+    def max(self) -> "ndarray":
+        return self._computed((), self.dtype, np.max)
+
+    def __gt__(self, other: Any) -> "ndarray":
+        return self._computed(self.shape, np.bool_, lambda host: host > other)
+
+    def __dlpack__(self, **_: Any) -> "ndarray":
+        return self  # where another library would put a capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 2, 0
 
     def fill(self, value: Any) -> None:
         self[...] = value

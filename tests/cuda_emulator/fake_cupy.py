@@ -215,6 +215,7 @@ def fake_cupy(emulator: "Emulator") -> SimpleNamespace:
         array=device.array,
         ascontiguousarray=device.ascontiguousarray,
         asnumpy=device.asnumpy,
+        from_dlpack=lambda array: array.__dlpack__(),
         RawModule=module,
         is_available=lambda: _is_available(emulator),
         get_default_memory_pool=lambda: device.pool,

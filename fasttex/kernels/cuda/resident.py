@@ -12,18 +12,7 @@ from .device import working
 from .rows import embed
 from .transfer import download
 
-__all__ = ["ResidentRoi", "on_device", "resident_roi"]
-
-_KDL_CUDA = 2
-
-
-def on_device(array: Any) -> bool:
-    """Whether an array lies on a CUDA device: CuPy's, PyTorch's, Numba's, JAX's, or who speaks like them."""
-    if isinstance(array, np.ndarray):
-        return False
-    if hasattr(array, "__cuda_array_interface__"):
-        return True
-    return hasattr(array, "__dlpack_device__") and int(array.__dlpack_device__()[0]) == _KDL_CUDA
+__all__ = ["ResidentRoi", "resident_roi"]
 
 
 class ResidentRoi(DiscretizedRoi):
