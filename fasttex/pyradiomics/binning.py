@@ -87,9 +87,10 @@ def _checked_width(width: Any) -> Any:
 def _counted_edges(low: Any, high: Any, count: Any) -> NDArray[Any]:
     if not isinstance(count, numbers.Integral) or count < 1:
         raise SettingsError(f"binCount is {count!r}, expected a whole number >= 1, or None for binWidth")
-    if count > _MOST_EDGES:
-        raise LevelRangeError(f"binCount is {count:,}, expected at most {_MOST_EDGES:,}; set fewer")
-    edges = np.histogram_bin_edges(np.array([low, high]), int(count))
+    n_bins = int(count)
+    if n_bins > _MOST_EDGES:
+        raise LevelRangeError(f"binCount is {n_bins:,}, expected at most {_MOST_EDGES:,}; set fewer")
+    edges = np.histogram_bin_edges(np.array([low, high]), n_bins)
     edges[-1] += 1  # so that the maximum lies below the last edge
     return edges
 

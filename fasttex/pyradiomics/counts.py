@@ -168,8 +168,9 @@ class Counts:
         if needed > MEMORY_LIMIT:
             fits = int((MEMORY_LIMIT / bytes_per_level) ** (1 / power))
             raise LevelRangeError(
-                f"the {what} of {n_levels:,} gray levels take {needed:,} bytes, MEMORY_LIMIT of {__name__} is "
-                f"{MEMORY_LIMIT:,}; {self._that_fits(min(fits, MAX_LEVELS))}, or raise the limit"
+                f"the {what} of {n_levels:,} gray levels take {needed:,} bytes, "
+                f"{__name__}.MEMORY_LIMIT is {MEMORY_LIMIT:,}; {self._that_fits(min(fits, MAX_LEVELS))}, "
+                "or raise the limit"
             )
 
     def _that_fits(self, n_levels: int) -> str:

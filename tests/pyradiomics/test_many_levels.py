@@ -19,7 +19,7 @@ from fasttex.pyradiomics.glrlm import RadiomicsGLRLM
 def extractor(*classes, **settings):
     made = RadiomicsFeatureExtractor(additionalInfo=False, **settings)
     made.disableAllFeatures()
-    made.enableFeaturesByName(**dict.fromkeys(classes, []))
+    made.enableFeaturesByName(**{name: [] for name in classes})
     return made
 
 
@@ -43,7 +43,9 @@ def test_a_class_that_does_not_fit_leaves_the_others(monkeypatch):
     assert classes_of(found) == {"shape", "firstorder", "glrlm"}
     reason = found["diagnostics_Failed_original_glcm"]
     assert re.match(r"LevelRangeError: the 13 co-occurrence matrices of \d+ gray levels take [\d,]+", reason)
-    width, count = re.search(r"set binWidth to at least (\S+), or binCount to at most (\d+),", reason).groups()
+    width, count = re.search(
+        r"set binWidth to at least (\S+), or binCount to at most (\d+),", reason
+    ).groups()
     for fitting in ({"binWidth": float(width)}, {"binCount": int(count)}):
         wanted.settings.update(fitting)
         assert "glcm" in classes_of(wanted.execute(*images()))
@@ -92,5 +94,5 @@ def test_an_image_of_too_many_bins_leaves_the_others(monkeypatch):
 def test_matrices_by_themselves(monkeypatch):
     monkeypatch.setattr(counts, "MEMORY_LIMIT", 1000)
     levels = np.arange(1, 28).reshape(3, 3, 3)
-    with pytest.raises(ValueError, match="27 gray levels take 151,632 bytes.*use at most 2, or raise"):
+    with pytest.raises(ValueError, match=r"27 gray levels take 151,632 bytes.*use at most 2, or raise"):
         calculate_glcm(levels, levels > 0, [1], 27, False, 0)
