@@ -84,7 +84,7 @@ def _halving(
 def _limit(device: Device) -> int:
     """Bytes that one part may take: ``FASTTEX_CUDA_MEMORY``, or most of what is free."""
     if os.environ.get(_LIMIT):
-        return parse_bytes(os.environ[_LIMIT])
+        return parse_bytes(os.environ[_LIMIT], _LIMIT)
     free = int(device.cp.cuda.runtime.memGetInfo()[0])
     spare: Any = device.cp.get_default_memory_pool()
     return int(_SHARE_OF_FREE * (free + int(spare.free_bytes())))
