@@ -261,7 +261,7 @@ def test_bytes_per_voxel_are_as_documented(pool, kernel):
     """What a larger volume needs more than a smaller one: counts and tables are the same for both."""
     small, large = batch_for(kernel, (40, 60, 61)), batch_for(kernel, (60, 60, 61))
     more = peak_of(pool, lambda: run(cuda, kernel, large)) - peak_of(pool, lambda: run(cuda, kernel, small))
-    assert more / (20 * 60 * 61) == pytest.approx(documented()[kernel], rel=0.07)
+    assert more / (20 * 60 * 61) == pytest.approx(documented()[kernel], rel=0.08)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
