@@ -135,6 +135,6 @@ def test_a_card_that_counts_wrong_is_refused(untested, planted, kernel, right, w
     planted(kernel, right, wrong)
     with pytest.raises(
         BackendUnavailableError,
-        match=rf"the self-test failed on card 0: fasttex emulator: {kernel} on '[^']+': result .*cpp gives .*report",
+        match=rf"the self-test failed on card 0: fasttex emulator: {kernel} on '[^']+': result .* gives .*report",
     ):
         get_backend("cuda")
