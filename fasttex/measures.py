@@ -24,8 +24,14 @@ _UNITS = {
 }
 
 
-def parse_bytes(size: int | str) -> int:
+def parse_bytes(size: int | str, name: str = "memory_limit") -> int:
     """Turn a size such as ``"2GB"``, ``"500 MiB"`` or ``1_000_000`` into bytes.
+
+    Parameters
+    ----------
+    size : int or str
+    name : str
+        What the error calls it.
 
     Raises
     ------
@@ -41,7 +47,7 @@ def parse_bytes(size: int | str) -> int:
     n_bytes = int(float(match[1]) * _UNITS[match[2] or ""]) if match else 0
     if n_bytes <= 0:
         raise SettingsError(
-            f"memory_limit is {size!r}, expected bytes or a text with a unit, such as '2GB' or '500MiB'"
+            f"{name} is {size!r}, expected bytes or a text with a unit, such as '2GB' or '500MiB'"
         )
     return n_bytes
 

@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -79,11 +80,24 @@ def backend_or_skip(name: str) -> Backend:
         reason = f"backend {name!r} lacks {', '.join(absent)}" if absent else ""
     except BackendUnavailableError as error:
         reason = str(error)
-    if reason and name in os.environ.get("FASTTEX_REQUIRE", "").split(","):
-        pytest.fail(f"FASTTEX_REQUIRE names {name}: {reason}")
     if reason:
-        pytest.skip(reason)
+        missing(name, reason)
     return backend
+
+
+def missing(name: str, reason: str) -> None:
+    """Skip for a reason, or fail if ``FASTTEX_REQUIRE`` (a,b,c) names what is missing."""
+    if name in os.environ.get("FASTTEX_REQUIRE", "").split(","):
+        pytest.fail(f"FASTTEX_REQUIRE names {name}: {reason}")
+    pytest.skip(reason)
+
+
+def cupy_or_skip() -> Any:
+    """The real CuPy, which need not find a card."""
+    try:
+        return import_module("cupy")
+    except ImportError as error:
+        return missing("cupy", f"cupy is not here, to compare names with ({error})")
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

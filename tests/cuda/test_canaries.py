@@ -49,29 +49,6 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def planted(emulator, monkeypatch):
-    """A function that plants a bug in a kernel's text, and gives a device of its own to run it on."""
-    from cuda_emulator import Emulator
-
-    original = launch.source
-
-    def plant(kernel: str, right: str, wrong: str) -> Any:
-        def source(file: str) -> str:
-            text = original(file)
-            if file == kernel:
-                assert right in text
-                text = text.replace(right, wrong)
-            return text
-
-        monkeypatch.setattr(launch, "source", source)
-        own = Emulator()
-        monkeypatch.setattr(device, "array_module", lambda: own.cp)
-        return own
-
-    return plant
-
-
 def try_all(kernel: str, *, compare: bool = True, **layout: Any) -> None:
     """All odd batches, in one layout."""
     with device.working() as card:

@@ -20,8 +20,9 @@ class OutOfMemoryError(MemoryError):
 class MemoryPool:
     """The device's pool. ``set_limit`` works as CuPy's, so that running out of memory can be tried."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, synchronize: Callable[[], None]) -> None:
         self.total, self.used, self.limit, self.peak = total, 0, 0, 0
+        self._synchronize = synchronize
 
     def charge(self, nbytes: int) -> None:
         if nbytes > 0 and (
@@ -50,7 +51,8 @@ class MemoryPool:
         return 0
 
     def free_all_blocks(self, stream: Any = None) -> None:
-        """Nothing is kept that could be given back."""
+        """Nothing is kept that could be given back, but by work that waits: to free memory waits for the device."""
+        self._synchronize()
 
 
 class PinnedMemoryPool:
@@ -67,7 +69,7 @@ class Device:
     cp: Any
 
     def __init__(self, memory_bytes: int) -> None:
-        self.pool = MemoryPool(memory_bytes)
+        self.pool = MemoryPool(memory_bytes, self.synchronize)
         self.streams: list[BaseStream] = []  # kept: work of a stream that nobody holds is done all the same
         self.Stream = type("Stream", (BaseStream,), {"device": self})
         self.Event = type("Event", (BaseEvent,), {"device": self})

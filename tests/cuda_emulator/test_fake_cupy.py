@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+from conftest import cupy_or_skip
 
 from cuda_emulator import Emulator, KernelFault, unavailable
 from cuda_emulator.sample_kernels import PRELUDE
@@ -253,7 +254,7 @@ OWN = {
 
 
 def test_each_name_is_one_of_cupy(cp):
-    real = pytest.importorskip("cupy", reason="cupy is not installed: nothing to compare the names with")
+    real = cupy_or_skip()
     pools = {
         "get_default_memory_pool": real.cuda.MemoryPool,
         "get_default_pinned_memory_pool": real.cuda.PinnedMemoryPool,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ...types import Batch, DiscretizedRoi
@@ -16,7 +18,9 @@ from .transfer import download, upload
 def border_distance(batch: Batch[DiscretizedRoi]) -> list[DistanceArray]:
     """See `Backend.border_distance`."""
     axes = (1, 2) if batch.planar else (0, 1, 2)
-    return for_masks(batch, 3, lambda device, items: _measure(device, items, axes))
+    return for_masks(
+        batch, lambda item: 3 * prod(item.shape), lambda device, items: _measure(device, items, axes)
+    )
 
 
 def _measure(device: Device, items: tuple[DiscretizedRoi, ...], axes: tuple[int, ...]) -> list[DistanceArray]:
@@ -40,6 +44,6 @@ def _measure(device: Device, items: tuple[DiscretizedRoi, ...], axes: tuple[int,
         launch_shares(device, "border_distance", lines, given, template={"AXIS": axis})
     flat = download(distances)
     return [
-        flat[start : start + int(np.prod(item.shape))].reshape(item.shape)
+        flat[start : start + prod(item.shape)].reshape(item.shape)
         for start, item in zip(begin.tolist(), items, strict=True)
     ]

@@ -88,14 +88,14 @@ def for_levels(
 
 def for_masks(
     batch: Batch[DiscretizedRoi],
-    voxel_bytes: int,
+    n_bytes: Callable[[DiscretizedRoi], int],
     count: Callable[[Device, tuple[DiscretizedRoi, ...]], list[T]],
 ) -> list[T]:
-    """Give the morphological masks of a batch to a kernel that needs so many bytes per voxel."""
+    """Give the morphological masks of a batch to a kernel that needs so much memory for each."""
     return in_groups(
         batch.items,
         lambda item: None,
-        lambda item: voxel_bytes * prod(item.shape),
+        n_bytes,
         lambda device, items, _: count(device, items),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,8 @@ def discretize(batch: Batch[Binning]) -> list[LevelArray]:
     """See `Backend.discretize`."""
     return in_groups(
         batch.items,
-        lambda item: (
-            source_dtype(item.intensities),
-            np.dtype(np.uint8 if item.n_levels <= 255 else np.uint16),
-        ),
-        lambda item: 11 * item.intensities.size + 2 * int(np.prod(_padded_shape(item))) + 8 * item.edges.size,
+        lambda item: (source_dtype(item.intensities), _level_dtype(item)),
+        _bytes,
         _discretize,
     )
 
@@ -35,6 +33,16 @@ def source_dtype(array: Any) -> np.dtype[Any]:
     """The type in which an array is sent to the device."""
     native = array.dtype.newbyteorder("=")
     return native if native in _SOURCES else np.dtype(np.float64)
+
+
+def _level_dtype(item: Binning) -> np.dtype[Any]:
+    return np.dtype(np.uint8 if item.n_levels <= 255 else np.uint16)
+
+
+def _bytes(item: Binning) -> int:
+    """Of intensities, the mask, levels and edges."""
+    source = item.intensities.size * (source_dtype(item.intensities).itemsize + 1)
+    return source + prod(_padded_shape(item)) * _level_dtype(item).itemsize + 8 * item.edges.size
 
 
 def _padded_shape(item: Binning) -> tuple[int, ...]:

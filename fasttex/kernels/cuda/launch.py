@@ -109,9 +109,18 @@ def name_of(kernel: str, template: Mapping[str, Any] | None = None) -> str:
     if set(wanted) != set(given):
         raise TypeError(f"{kernel} is a template of {wanted}, got {tuple(given)}")
     values = [
-        given[name] if isinstance(given[name], int) else _TYPE_NAMES[np.dtype(given[name])] for name in wanted
+        given[name] if isinstance(given[name], int) else _type_name(kernel, name, given[name])
+        for name in wanted
     ]
     return f"{kernel}<{', '.join(map(str, values))}>" if values else kernel
+
+
+def _type_name(kernel: str, name: str, dtype: DTypeLike) -> str:
+    if np.dtype(dtype) not in _TYPE_NAMES:
+        raise TypeError(
+            f"{kernel}: {name} is {np.dtype(dtype)}, expected one of {', '.join(_DTYPES.values())}"
+        )
+    return _TYPE_NAMES[np.dtype(dtype)]
 
 
 def launch(

@@ -15,6 +15,8 @@ __all__ = ["in_parts"]
 
 _LIMIT = "FASTTEX_CUDA_MEMORY"
 _SHARE_OF_FREE = 0.9
+#: What the tables of an item take: where it lies, its steps, its shares.
+_TABLES = 2**14
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -40,19 +42,28 @@ def in_parts(
     Raises
     ------
     BackendError
-        An item alone needs more than there is.
+        An item alone needs more than there is, or more than ``FASTTEX_CUDA_MEMORY`` allows.
     """
-    limit, held = _limit(device), 0
+    needed = [n_bytes(item) + _TABLES for item in items]
+    parts = _cut(items, needed, _limit(device, max(needed, default=0)))
     found: list[T] = []
-    part: list[Item] = []
-    for item in items:
-        needed = n_bytes(item)
-        if part and held + needed > limit:
-            found += _halving(device, tuple(part), n_bytes, count)
-            part, held = [], 0
-        part.append(item)
-        held += needed
-    return found + (_halving(device, tuple(part), n_bytes, count) if part else [])
+    for part in parts:
+        if len(parts) > 1:
+            forget()  # what is kept of other parts takes the room of this one
+        found += _halving(device, part, n_bytes, count)
+    return found
+
+
+def _cut(items: Sequence[Item], needed: list[int], limit: int) -> list[tuple[Item, ...]]:
+    parts: list[list[Item]] = []
+    held = limit
+    for item, n_bytes in zip(items, needed, strict=True):
+        if held + n_bytes > limit:
+            parts.append([])
+            held = 0
+        parts[-1].append(item)
+        held += n_bytes
+    return [tuple(part) for part in parts]
 
 
 def _halving(
@@ -81,10 +92,16 @@ def _halving(
     return [result for half in halves for result in _halving(device, half, n_bytes, count)]
 
 
-def _limit(device: Device) -> int:
+def _limit(device: Device, needed: int) -> int:
     """Bytes that one part may take: ``FASTTEX_CUDA_MEMORY``, or most of what is free."""
     if os.environ.get(_LIMIT):
-        return parse_bytes(os.environ[_LIMIT])
+        limit = parse_bytes(os.environ[_LIMIT], _LIMIT)
+        if needed > limit:
+            raise BackendError(
+                f"a ROI needs about {needed} bytes on the GPU, {_LIMIT} is {limit}: raise it, "
+                "crop the ROI, resample it to larger voxels, or choose backend='cpp'"
+            )
+        return limit
     free = int(device.cp.cuda.runtime.memGetInfo()[0])
     spare: Any = device.cp.get_default_memory_pool()
     return int(_SHARE_OF_FREE * (free + int(spare.free_bytes())))

@@ -7,6 +7,7 @@ first, so that the last blocks to run are short ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -72,7 +73,8 @@ _uploaded: WeakKeyDictionary[Batch[Any], dict[tuple[int, ...], Levels]] = WeakKe
 def levels_of(device: Device, batch: Batch[DiscretizedRoi], items: tuple[DiscretizedRoi, ...]) -> Levels:
     """The levels of some items on the device: uploaded once, and kept as long as their batch is."""
     kept = _uploaded.setdefault(batch, {})
-    key = id(device), *map(id, items)
+    # Another thread has another stream, which does not wait for what this one sends.
+    key = id(device), get_ident(), *map(id, items)
     if key not in kept:
         kept[key] = _upload(device, items)
     return kept[key]

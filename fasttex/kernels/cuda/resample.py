@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,15 @@ def resample(batch: Batch[Sampling]) -> list[FloatArray]:
     return in_groups(
         batch.items,
         lambda item: (source_dtype(item.source),),
-        lambda item: 8 * (item.source.size + int(np.prod(_new_shape(item)))),
+        _bytes,
         _resample,
     )
+
+
+def _bytes(item: Sampling) -> int:
+    """Of old voxels, new ones, and the tables of the axes."""
+    old, new = item.source.size * source_dtype(item.source).itemsize, _new_shape(item)
+    return old + 8 * prod(new) + 24 * sum(new)
 
 
 def _new_shape(item: Sampling) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ...types import Batch, DiscretizedRoi, IntArray
@@ -15,7 +17,12 @@ _PATTERNS = 256
 
 def surface(batch: Batch[DiscretizedRoi]) -> list[IntArray]:
     """See `Backend.surface`."""
-    return for_masks(batch, 2, lambda device, items: _count(device, items))
+    return for_masks(batch, _bytes, lambda device, items: _count(device, items))
+
+
+def _bytes(item: DiscretizedRoi) -> int:
+    """Of the mask, once as it is and once with padding, and of the counts."""
+    return prod(item.shape) + prod(n + 2 for n in item.shape) + 8 * _PATTERNS
 
 
 def _count(device: Device, items: tuple[DiscretizedRoi, ...]) -> list[IntArray]:

@@ -19,8 +19,6 @@ from .transfer import download, zeros
 #: Zones up to this size are counted in a table, of at most so many cells per item; larger ones are listed.
 _SMALL = 16
 _CELLS = 2**22
-#: Bytes per voxel beside its level: parent, size, least distance, distances dense and padded, list.
-_VOXEL_BYTES = 4 + 4 + 4 + 2 + 2 + 16
 
 
 def zones(
@@ -30,11 +28,20 @@ def zones(
     distance_of = dict(zip(map(id, batch.items), distances or (), strict=distances is not None))
     return for_levels(
         batch,
-        lambda item: held(item).size * _VOXEL_BYTES + 4 * _CELLS,
+        lambda item: _bytes(item, distances is not None, batch.planar),
         lambda device, levels: _rows(
             device, levels, offsets, distances and [distance_of[id(item)] for item in levels.items]
         ),
     )
+
+
+def _bytes(item: DiscretizedRoi, with_distances: bool, planar: bool) -> int:
+    """Of parents and sizes, least distances, distances dense and padded, the list, and the table."""
+    farthest = (min(item.shape[planar:]) + 1) // 2 if with_distances else 0
+    columns = item.n_levels * (farthest + 1)
+    small = min(_SMALL, _CELLS // columns)
+    voxel = 8 + (8 if with_distances else 0) + -(-16 // (small + 1))
+    return int(held(item).size) * voxel + 4 * columns * small
 
 
 def _rows(
