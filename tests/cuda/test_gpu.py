@@ -128,6 +128,8 @@ def test_out_of_memory(cp, kernel):
     try:
         pool.set_limit(size=held + 2 * 24 * side**3)
         assert_same(run(cuda, kernel, batch), expected)
+        ragged.forget()
+        pool.free_all_blocks()
         pool.set_limit(size=held + side**3 // 2)
         with pytest.raises(BackendError, match=r"needs about \d+ bytes on the GPU"):
             run(cuda, kernel, batch)

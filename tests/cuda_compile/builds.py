@@ -22,7 +22,7 @@ _TEMPLATES = {
     "Level": (np.uint8, np.uint16),
     "Source": (*_SOURCES, np.float64),
     "T": (np.uint8, np.uint16),
-    "AXIS": (0, 1, 2),
+    "AXIS": (0, 1),
 }
 _RESOURCES = re.compile(
     r"Compiling entry function '(?P<name>\w+)'.*\n.*\n.*?"

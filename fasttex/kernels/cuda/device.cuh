@@ -22,6 +22,14 @@ typedef long long i64;
 #define SHARED_ARR(T, name, N) __shared__ T name[N]
 #endif
 
+// A number that other threads only ever lower: an old value will do, from whatever cache. The checker has to know that
+// this race is meant.
+#ifdef FASTTEX_EMULATED
+typedef volatile u32 falling_u32;
+#else
+typedef u32 falling_u32;
+#endif
+
 // A row of the table `items`. Matrix kernels: where the item's buffer begins among all voxels, how many levels
 // it has, where its counts begin, and one more number that the kernel explains.
 struct Item {

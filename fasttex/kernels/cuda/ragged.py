@@ -18,7 +18,7 @@ from ...errors import InputError
 from ...types import Batch, DiscretizedRoi, IntArray
 from ..contract import Offsets
 from .device import Device
-from .transfer import upload
+from .transfer import forget_twins, upload
 
 __all__ = ["MOST_VOXELS", "Levels", "forget", "held", "levels_of", "mask_of", "shares", "spread", "starts"]
 
@@ -95,8 +95,9 @@ def mask_of(item: DiscretizedRoi) -> Any:
 
 
 def forget() -> None:
-    """Let go of all levels on the device."""
+    """Let go of all that is kept on the device between kernels."""
     _uploaded.clear()
+    forget_twins()
 
 
 def _upload(device: Device, items: tuple[DiscretizedRoi, ...]) -> Levels:

@@ -4,17 +4,24 @@
 // own. Roots are joined by atomicMin on the higher one, after Komura (2015) and Playne and Hawick (2018): whoever
 // comes first, a zone's root is in the end its lowest voxel. Indices count within the item's buffer, in 32 bits.
 
-// `Parents` points to volatile while others may write, so that every look reads anew.
-template <typename Parents>
-__device__ __forceinline__ u32 root_of(Parents parents, u32 p) {
-    for (u32 parent = parents[p]; parent != p; parent = parents[p]) p = parent;
-    return p;
+// The root, as far as it can be seen; voxels on the way get parents nearer to it, which shortens later walks
+// (Jaiganesh and Burtscher 2018). Whatever stands as a parent, old or new, is in the voxel's zone and lower than the
+// voxel. So an old view does no harm, nor a union that such a parent overwrites: `join` asks the atomic who was
+// really there, and goes on to join what it answers.
+__device__ __forceinline__ u32 root_of(falling_u32* parents, u32 p) {
+    u32 before = p, parent = parents[p];
+    for (u32 next = parents[parent]; next != parent; next = parents[parent]) {
+        parents[before] = next;
+        before = parent;
+        parent = next;
+    }
+    return parent;
 }
 
 __device__ __forceinline__ void join(u32* parents, u32 a, u32 b) {
     for (;;) {
-        a = root_of(static_cast<volatile u32*>(parents), a);
-        b = root_of(static_cast<volatile u32*>(parents), b);
+        a = root_of(parents, a);
+        b = root_of(parents, b);
         if (a == b) return;
         const u32 high = max(a, b), low = min(a, b);
         const u32 before = atomicMin(&parents[high], low);
@@ -41,10 +48,13 @@ __global__ void zones_begin(const Level* levels, const i64* items, const i64* sh
     }
 }
 
-// Joins touching voxels of one level. `steps`: one of each pair of opposite directions, x among them.
+// Joins touching voxels of one level. A voxel looks back along `steps`, one of each pair of opposite directions, all
+// of them positive and x the first. Where it goes on a run along x, it is joined with the voxel before it: by
+// `zones_begin`, or here at the seams. Once it is joined with a neighbor, `touching` says which other neighbors touch
+// that one: they are joined with it by a voxel before this one, and need not be looked at.
 template <typename Level>
 __global__ void zones_join(const Level* levels, const i64* items, const i64* shares, const i64* steps,
-                           i32 n_offsets, u32* parents) {
+                           const u32* touching, i32 n_offsets, u32* parents) {
     const Share share = row_of<Share>(shares, blockIdx.x);
     const Item item = row_of<Item>(items, share.item);
     const Level* buffer = levels + item.voxels;
@@ -53,12 +63,17 @@ __global__ void zones_join(const Level* levels, const i64* items, const i64* sha
         const Level level = buffer[p];
         if (level == 0) continue;
         const bool goes_on = buffer[p - 1] == level;
-        for (i32 a = 0; a < n_offsets; ++a) {
-            const i64 q = p + step[a];
+        if (goes_on && (p - share.first) % 32 == 0) {
+            join(parents + item.voxels, static_cast<u32>(p), static_cast<u32>(p - 1));
+        }
+        u32 done = goes_on ? touching[0] : 0;
+        for (i32 a = 1; a < n_offsets; ++a) {
+            if (done >> a & 1) continue;
+            const i64 q = p - step[a];
             if (buffer[q] != level) continue;
+            done |= touching[a];
             // Where both voxels go on a run along x, the voxels before them are neighbors alike, and join.
-            const bool along_x = step[a] == 1 || step[a] == -1;
-            if (!along_x && goes_on && buffer[q - 1] == level) continue;
+            if (goes_on && buffer[q - 1] == level) continue;
             join(parents + item.voxels, static_cast<u32>(p), static_cast<u32>(q));
         }
     }
@@ -67,7 +82,7 @@ __global__ void zones_join(const Level* levels, const i64* items, const i64* sha
 // Sizes and least distances of zones, at their roots. `distances` has the layout of `levels`, or is not read where
 // `with_distances` is 0.
 template <typename Level>
-__global__ void zones_measure(const Level* levels, const i64* items, const i64* shares, const u32* parents,
+__global__ void zones_measure(const Level* levels, const i64* items, const i64* shares, u32* parents,
                               const u16* distances, i32 with_distances, u32* sizes, u32* nearest) {
     const Share share = row_of<Share>(shares, blockIdx.x);
     const Item item = row_of<Item>(items, share.item);
@@ -83,7 +98,7 @@ __global__ void zones_measure(const Level* levels, const i64* items, const i64* 
         }
         if (with_distances) {
             const u32 distance = distances[item.voxels + p];
-            volatile u32* least = nearest + item.voxels + root;
+            falling_u32* least = nearest + item.voxels + root;
             if (distance < *least) atomicMin(&nearest[item.voxels + root], distance);
         }
     }

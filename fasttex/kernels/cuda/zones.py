@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...types import Batch, DiscretizedRoi, IntArray
 from ..contract import DistanceArray, Offsets
@@ -14,7 +15,7 @@ from .counting import for_levels, launch_shares, table
 from .device import Device
 from .ragged import Levels, held, spread, starts
 from .rows import embed
-from .transfer import download, zeros
+from .transfer import download, upload, zeros
 
 #: Zones up to this size are counted in a table, of at most so many cells per item; larger ones are listed.
 _SMALL = 16
@@ -63,8 +64,9 @@ def _rows(
         launch_shares, device, pieces=spread(device, levels.spans), template={"Level": levels.dtype}
     )
     run("zones_begin", given=given)
-    steps = {"steps": table(device, levels.steps(offsets)), "n_offsets": np.int32(len(offsets))}
-    run("zones_join", given=given | steps)
+    back, touching = _looking_back(offsets)
+    steps = {"steps": table(device, levels.steps(back)), "n_offsets": np.int32(len(back))}
+    run("zones_join", given=given | steps | {"touching": upload(device, [touching], np.uint32)})
     measured = {"sizes": sizes, **_nearest(device, levels, distances)}
     run("zones_measure", given=given | measured)
     measured.pop("distances")
@@ -100,13 +102,34 @@ def _in_table(counts: Any, begin: IntArray, far: IntArray, small: int) -> IntArr
     return np.stack([item, level + 1, size + 1, distance, counts[cell]], axis=1).astype(np.int64)
 
 
+def _looking_back(offsets: Offsets) -> tuple[Offsets, NDArray[np.uint32]]:
+    """The offsets turned so that their steps are positive: x first, then those that touch most others.
+
+    With them, for each, a bit for every other that it touches: neighbors at both of them are neighbors.
+    """
+    first = np.array([offset[np.flatnonzero(offset)[0]] for offset in offsets])
+    turned = offsets * np.sign(first)[:, None]
+    all_ways = {tuple(way) for way in np.concatenate([turned, -turned]).tolist()}
+    apart = (turned[:, None] - turned[None]).tolist()
+    touch = np.array([[tuple(way) in all_ways for way in row] for row in apart])
+    is_x = (turned == (0, 0, 1)).all(axis=1)
+    order = np.lexsort((-touch.sum(axis=1), ~is_x))
+    bits = (touch[np.ix_(order, order)] << np.arange(len(order))).sum(axis=1)
+    return np.ascontiguousarray(turned[order], dtype=np.int32), bits.astype(np.uint32)
+
+
 def _sorted(rows: IntArray, large: Any, n_items: int) -> list[IntArray]:
-    """Rows (level, size, distance, count) of every item: `large` zones join `rows`, equal ones become one."""
-    listed = np.column_stack([large, np.ones(len(large))]).astype(np.int64)
-    rows = np.concatenate([rows, listed])
-    rows = rows[np.lexsort(rows.T[3::-1])]
-    new = np.any(np.diff(rows[:, :4], axis=0, prepend=-1) != 0, axis=1)
-    merged = rows[new]
-    merged[:, 4] = np.add.reduceat(rows[:, 4], np.flatnonzero(new)) if len(rows) else merged[:, 4]
-    ends = np.searchsorted(merged[:, 0], np.arange(n_items + 1))
-    return [np.ascontiguousarray(merged[a:b, 1:]) for a, b in pairwise(ends)]
+    """Rows (level, size, distance, count) of every item, of the table, which is sorted, and of large zones.
+
+    No row is in both. Equal large ones become one; of a level, they come after those of the table.
+    """
+    item, level, size, distance = large.astype(np.int64).T
+    key = level << 47 | size << 16 | distance
+    order = np.lexsort((key, item))
+    same = (np.diff(key[order]) == 0) & (np.diff(item[order]) == 0)
+    first = np.flatnonzero(np.append(True, ~same)[: len(order)])
+    often = np.diff(first, append=len(order))
+    rows = np.concatenate([rows, np.column_stack([large[order[first]], often])])
+    rows = rows[np.argsort(rows[:, 0] << 16 | rows[:, 1], kind="stable")]
+    ends = np.searchsorted(rows[:, 0], np.arange(n_items + 1))
+    return [np.ascontiguousarray(rows[a:b, 1:]) for a, b in pairwise(ends)]
