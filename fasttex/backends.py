@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from .cores import binding, limits
 from .errors import BackendUnavailableError, InputError, SettingsError, UnknownBackendError
 from .kernels.contract import KERNELS, Backend
-from .types import Batch, DiscretizedRoi, T, Triple
+from .types import Batch, DiscretizedRoi, T, Triple, on_device
 
 __all__ = ["available", "compiled", "get_backend", "prepare", "put", "resolve_threads"]
 
-_MODULES = {"cpp": "cpp", "numba": "numba_cpu", "reference": "reference"}
+_MODULES = {"cpp": "cpp", "numba": "numba_cpu", "cuda": "cuda", "reference": "reference"}
 _AUTO = ("cpp", "numba")
 _FIX = {
     "cpp": "install a wheel of fasttex; or a C++ compiler, and fasttex again with FASTTEX_REQUIRE_CPP=1",
     "numba": "python -m pip install 'fasttex[numba]'",
+    "cuda": "install fasttex again",
 }
 
 
@@ -31,8 +32,9 @@ def get_backend(name: str = "auto") -> Backend:
 
     Parameters
     ----------
-    name : {"auto", "cpp", "numba", "reference"}
-        "auto" is cpp, else numba; never the reference, which is slow.
+    name : {"auto", "cpp", "numba", "cuda", "reference"}
+        "auto" is cpp, else numba; never the reference, which is slow, and never cuda: it looks for no GPU.
+        The first time on each card, driver and compiler, "cuda" is tested before it counts.
 
     Raises
     ------
@@ -62,9 +64,21 @@ def get_backend(name: str = "auto") -> Backend:
         raise UnknownBackendError(f"backend is {name!r}, expected one of: {known}")
     module = f"{__package__}.kernels.{_MODULES[name]}"
     try:
-        return cast(Backend, sys.modules.get(module) or importlib.import_module(module))
+        backend = cast(Backend, sys.modules.get(module) or importlib.import_module(module))
     except ImportError as error:
         raise BackendUnavailableError(f"backend {name!r} is not here ({error}); {_FIX[name]}") from error
+    if name == "cuda":
+        _require_cuda()
+    return backend
+
+
+def _require_cuda() -> None:
+    """Raise where there is no CUDA, or where it counts wrong."""
+    from .kernels.cuda.selftest import ready
+
+    found = ready()
+    if not found.ok:
+        raise BackendUnavailableError(f"backend 'cuda' cannot run here: {found.reason}; {found.hint}")
 
 
 @cache
@@ -85,10 +99,14 @@ def available() -> dict[str, str]:
     Returns
     -------
     dict of str
-        By name: "" where the backend can run, else the reason and what to do about it.
+        By name: "" where the backend can run, else the reason and what to do about it. ``cuda`` is not among
+        them: to look for a GPU imports CuPy and wakes the driver, which is done only where it is asked for,
+        by ``backend="cuda"`` or ``fasttex doctor --cuda``.
     """
     reasons = {}
     for name in _MODULES:
+        if name == "cuda":
+            continue
         try:
             get_backend(name)
             reasons[name] = ""
@@ -136,7 +154,8 @@ def prepare(
     Parameters
     ----------
     rois : array of int, DiscretizedRoi, or an iterable of them
-        Arrays of shape (z, y, x) hold levels as they are: 1 and up inside, 0 outside.
+        Arrays of shape (z, y, x) hold levels as they are: 1 and up inside, 0 outside. Arrays on a GPU
+        (CuPy's, PyTorch's and others') stay there and are counted by the backend cuda.
     spacing_mm : tuple of float
         Of the arrays, along (z, y, x).
     backend : str
@@ -152,7 +171,7 @@ def prepare(
     Raises
     ------
     InputError
-        Nothing given, or arrays that hold no levels.
+        Nothing given, arrays that hold no levels, or arrays on a GPU for a backend that counts elsewhere.
 
     Examples
     --------
@@ -161,13 +180,28 @@ def prepare(
     >>> len(batch), batch.items[0].n_levels
     (1, 2)
     """
-    given = [rois] if isinstance(rois, (DiscretizedRoi, np.ndarray)) else list(rois)
+    single = isinstance(rois, (DiscretizedRoi, np.ndarray)) or on_device(rois)
+    given: list[Any] = [rois] if single else list(rois)  # type: ignore[arg-type]
     if not given:
         raise InputError("rois is empty, expected at least one array of levels or DiscretizedRoi")
+    if any(on_device(r) for r in given):
+        if backend not in ("auto", "cuda"):
+            raise InputError(
+                f"rois holds arrays on a GPU, which backend {backend!r} cannot read; pass copies "
+                "on the host, such as CuPy's levels.get(), or backend='cuda'"
+            )
+        backend = "cuda"
+    get_backend(backend)  # says what is missing before anything is copied
     items = [
-        r
-        if isinstance(r, DiscretizedRoi)
-        else DiscretizedRoi.from_levels(r, spacing_mm=spacing_mm, name=str(n), label=n)
+        r if isinstance(r, DiscretizedRoi) else _roi_of(r, spacing_mm=spacing_mm, name=str(n), label=n)
         for n, r in enumerate(given, 1)
     ]
     return put(items, backend, threads)
+
+
+def _roi_of(levels: Any, **about: Any) -> DiscretizedRoi:
+    if not on_device(levels):
+        return DiscretizedRoi.from_levels(levels, **about)
+    from .kernels.cuda.resident import resident_roi
+
+    return resident_roi(levels, **about)

@@ -13,8 +13,9 @@ from .cores import binding, limits
 from .errors import SettingsError
 from .provenance import versions
 
-__all__ = ["examine"]
+__all__ = ["examine", "examine_cuda"]
 
+NOT_LOOKED = "not looked for; `fasttex doctor --cuda` does"
 COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
@@ -23,7 +24,7 @@ def examine() -> dict[str, Any]:
     backends = available()
     compiler = next((found for name in COMPILERS if (found := shutil.which(name))), None)
     report: dict[str, Any] = {
-        "backends": {name: reason or "here" for name, reason in backends.items()},
+        "backends": {name: reason or "here" for name, reason in backends.items()} | {"cuda": NOT_LOOKED},
         "auto": next((name for name in ("cpp", "numba") if not backends[name]), None),
         "versions": {**versions(), **_installed()},
         "python": platform.python_implementation(),
@@ -39,6 +40,15 @@ def examine() -> dict[str, Any]:
         report["cpp builds"] = {name: cpp.absent(name) or "here" for name in cpp.BUILDS}
         report["processor features"] = cpp.cpu_features()
     return report
+
+
+def examine_cuda() -> dict[str, str]:
+    """Look for CUDA: whether it can be used, if not why and what to do, and what was found on the way."""
+    from .kernels.cuda.detection import detect
+
+    found = detect()
+    verdict = {"usable": "yes"} if found.ok else {"usable": f"no: {found.reason}", "to do": found.hint}
+    return {**verdict, **found.details}
 
 
 def _threads() -> dict[str, Any]:

@@ -67,8 +67,8 @@ def extract(
         Label to name, or name to label; or a JSON file with either.
     on_error : {"raise", "row"}
         What a ROI that fails does: raise, or become a row with its reason and no features.
-    backend : {"auto", "cpp", "numba", "reference"}
-        Who counts. All give the same numbers.
+    backend : {"auto", "cpp", "numba", "cuda", "reference"}
+        Who counts. All give the same numbers. "auto" never looks for a GPU.
     threads : int, optional
         Shared by the ROIs; all cores if not given. Numbers do not depend on it.
     memory_limit : int or str
@@ -110,6 +110,8 @@ def extract(
     with engine.watch.stage("read"):
         picture = read_image(image, spacing_mm=spacing_mm, **reading)
         found = read_rois(rois, picture, threshold=threshold, select=select, names=names, **reading)
+    if on_error == "raise":
+        _all_sound(found.failures)
     found = found._replace(failures=without_paths(found.failures, rois))
     return extract_read(picture, found, recipes, engine, case=case, on_error=on_error, progress=progress)
 

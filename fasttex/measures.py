@@ -1,4 +1,4 @@
-"""Bytes said in words, and seconds per stage."""
+"""Bytes said in words, widths that hold, and seconds per stage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from .errors import SettingsError
 
-__all__ = ["Stopwatch", "parse_bytes"]
+__all__ = ["Stopwatch", "parse_bytes", "round_up"]
 
 _UNITS = {
     "": 1,
@@ -24,8 +24,14 @@ _UNITS = {
 }
 
 
-def parse_bytes(size: int | str) -> int:
+def parse_bytes(size: int | str, name: str = "memory_limit") -> int:
     """Turn a size such as ``"2GB"``, ``"500 MiB"`` or ``1_000_000`` into bytes.
+
+    Parameters
+    ----------
+    size : int or str
+    name : str
+        What the error calls it.
 
     Raises
     ------
@@ -41,9 +47,21 @@ def parse_bytes(size: int | str) -> int:
     n_bytes = int(float(match[1]) * _UNITS[match[2] or ""]) if match else 0
     if n_bytes <= 0:
         raise SettingsError(
-            f"memory_limit is {size!r}, expected bytes or a text with a unit, such as '2GB' or '500MiB'"
+            f"{name} is {size!r}, expected bytes or a text with a unit, such as '2GB' or '500MiB'"
         )
     return n_bytes
+
+
+def round_up(width: float) -> str:
+    """Two digits, never less than the width itself, for a suggestion that holds.
+
+    Examples
+    --------
+    >>> round_up(0.1234)
+    '0.13'
+    """
+    text = f"{width * 1.05:.2g}"
+    return text if float(text) >= width else f"{width * 1.1:.2g}"
 
 
 class Stopwatch:

@@ -15,8 +15,9 @@ import numpy as np
 from .errors import InputError, SettingsError
 from .features.columns import parse_column
 from .features.families import describe
+from .storage import write_atomically
 from .types import FloatArray
-from .writing import arrow_schema, csv_line, deliver, extra, finite, shareable, write_atomically
+from .writing import arrow_schema, csv_line, deliver, extra, finite, shareable
 
 __all__ = ["ABOUT", "FLAGS", "KEY", "FeatureTable", "Row", "require_recipe"]
 

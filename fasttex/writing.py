@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import csv
-import errno
 import importlib
 import io
 import json
 import math
 import os
-import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from .errors import InputError
 from .features.families import describe
+from .storage import write_atomically
 
 __all__ = [
     "arrow_schema",
@@ -25,7 +24,6 @@ __all__ = [
     "extra",
     "finite",
     "shareable",
-    "write_atomically",
 ]
 
 #: What of the provenance stays out of written tables; ITK's warnings name files.
@@ -33,20 +31,6 @@ _PRIVATE = {"path", "sha256", "sha256_data", "warnings"}
 
 #: A spreadsheet runs a text cell that begins with one of these.
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with partial.open("xb") as file:
-            write(file)
-        partial.replace(path)
-    except OSError as error:
-        fix = "make room and write it again" if error.errno == errno.ENOSPC else "is its folder there?"
-        raise InputError(f"cannot write {path}: {error.strerror or error}; {fix}") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def deliver(text: str, path: str | os.PathLike[str] | None) -> str | None:

@@ -4,6 +4,8 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ from fasttex.backends import available, get_backend
 from fasttex.errors import BackendUnavailableError
 from fasttex.kernels.contract import KERNELS, Backend
 
-BACKENDS = ("cpp-avx2", "cpp-baseline", "numba", "reference")  # cpp once per instruction set
+# cpp once per instruction set; cuda on the host, by an emulator.
+BACKENDS = ("cpp-avx2", "cpp-baseline", "numba", "cuda-emulated", "reference")
 
 settings.register_profile("ci", max_examples=50, deadline=None)
 settings.register_profile("deep", max_examples=2000, deadline=None)
@@ -43,20 +46,58 @@ def backend_of_build(name: str) -> Backend:
     return loaded
 
 
+@cache
+def emulator_of_session() -> Any:
+    """The device that cuda runs on for the rest of the session."""
+    import cuda_emulator
+
+    from fasttex.kernels import cuda
+
+    if reason := cuda_emulator.unavailable():
+        raise BackendUnavailableError(reason)
+    emulator = cuda_emulator.Emulator()
+    cuda.device.array_module = lambda: emulator.cp
+    return emulator
+
+
+def emulated_cuda() -> Backend:
+    """The backend cuda on an emulated device."""
+    emulator_of_session()
+    from fasttex.kernels import cuda
+
+    return cuda
+
+
 def backend_or_skip(name: str) -> Backend:
     """The backend; where it is not here, a skip, or a failure if ``FASTTEX_REQUIRE`` (a,b,c) names it."""
     try:
         kind, _, build = name.partition("-")
-        backend = backend_of_build(build) if build else get_backend(kind)
+        if name == "cuda-emulated":
+            backend = emulated_cuda()
+        else:
+            backend = backend_of_build(build) if build else get_backend(kind)
         absent = [kernel for kernel in KERNELS if not hasattr(backend, kernel)]
         reason = f"backend {name!r} lacks {', '.join(absent)}" if absent else ""
     except BackendUnavailableError as error:
         reason = str(error)
-    if reason and name in os.environ.get("FASTTEX_REQUIRE", "").split(","):
-        pytest.fail(f"FASTTEX_REQUIRE names {name}: {reason}")
     if reason:
-        pytest.skip(reason)
+        missing(name, reason)
     return backend
+
+
+def missing(name: str, reason: str) -> None:
+    """Skip for a reason, or fail if ``FASTTEX_REQUIRE`` (a,b,c) names what is missing."""
+    if name in os.environ.get("FASTTEX_REQUIRE", "").split(","):
+        pytest.fail(f"FASTTEX_REQUIRE names {name}: {reason}")
+    pytest.skip(reason)
+
+
+def cupy_or_skip() -> Any:
+    """The real CuPy, which need not find a card."""
+    try:
+        return import_module("cupy")
+    except ImportError as error:
+        return missing("cupy", f"cupy is not here, to compare names with ({error})")
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -69,6 +110,13 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 def fast_backend(request: pytest.FixtureRequest) -> Backend:
     """Every backend but the reference, which is slow."""
     return backend_or_skip(request.param)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Any:
+    """The emulated device that the backend cuda runs on."""
+    backend_or_skip("cuda-emulated")
+    return emulator_of_session()
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="A ROI that fails becomes a row with its reason, or stops everything.",
 )
-@click.option("--backend", default="auto", show_default=True, help="Who counts: auto, cpp, numba, reference.")
+@click.option(
+    "--backend", default="auto", show_default=True, help="Who counts: auto, cpp, numba, cuda, reference."
+)
 @click.option("--threads", type=int, help="All cores that this process may use, if not given.")
 @click.option("--memory-limit", default="2GB", show_default=True, help="For the image, and for the matrices.")
 @click.option("--long", is_flag=True, help="CSV with a line per ROI and feature, with IBSI codes and units.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +13,9 @@ from .shared import CHECK_FAILED, csv_text, plain_errors, print_table, write_tex
 
 
 @click.command(short_help="See fasttex work on data that travels with it.")
-@click.option("--backend", default="auto", show_default=True, help="Who counts: auto, cpp, numba, reference.")
+@click.option(
+    "--backend", default="auto", show_default=True, help="Who counts: auto, cpp, numba, cuda, reference."
+)
 @click.option("--threads", type=int, help="All cores that this process may use, if not given.")
 @click.option("--picture", default="fasttex-demo.png", show_default=True, help="Where to draw the slices.")
 def demo(backend: str, threads: int | None, picture: str) -> None:
@@ -56,26 +59,56 @@ def demo(backend: str, threads: int | None, picture: str) -> None:
 
 @click.command(short_help="See what is installed, what is not, and why.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for reports of faults.")
-def doctor(as_json: bool) -> None:
+@click.option("--cuda", is_flag=True, help="Look for CUDA too, and say what to install.")
+@click.option("--selftest", is_flag=True, help="With --cuda: run all kernels on the card, and compare.")
+def doctor(as_json: bool, cuda: bool, selftest: bool) -> None:
     """Say which backends are here and why others are not, versions, processor, and where fasttex lies.
 
-    Exit status 1 where no fast backend can run.
-    """
-    from ..doctor import examine
+    Without --cuda nothing looks for a GPU. With --cuda --selftest, every kernel counts small phantoms on the
+    card, which must give the same bits as the CPU.
 
+    Exit status 1 where no fast backend can run; with --cuda, also where CUDA cannot be used; with --selftest,
+    also where a kernel counts wrong.
+    """
+    from ..doctor import examine, examine_cuda
+
+    if selftest and not cuda:
+        raise click.UsageError("--selftest tests the card that --cuda finds: give both")
     report = examine()
-    if as_json:
-        click.echo(json.dumps(report, indent=1))
-    else:
-        for name, value in report.items():
-            if isinstance(value, dict):
-                click.echo(f"{name}:")
-                for key, text in value.items():
-                    click.echo(f"  {key:<19} {text}")
-            else:
-                click.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
-    if report["auto"] is None:
+    healthy = report["auto"] is not None
+    if cuda:
+        report["cuda"] = examine_cuda()
+        report["backends"]["cuda"] = "see below"
+        healthy = healthy and report["cuda"]["usable"] == "yes"
+    if selftest and report["cuda"]["usable"] == "yes":
+        report["cuda selftest"] = _selftest()
+        healthy = healthy and not report["cuda selftest"]["faults"]
+    click.echo(json.dumps(report, indent=1)) if as_json else _print_report(report)
+    if not healthy:
         sys.exit(CHECK_FAILED)
+
+
+def _selftest() -> dict[str, Any]:
+    """The self-test's outcome: whom it compared with, how many checks failed, and each by name."""
+    from ..kernels.cuda.selftest import run
+
+    report = run()
+    return {
+        "compared with": report.judge,
+        "checks": len(report.checks),
+        "faults": len(report.faults),
+        **{f"{check.kernel} on {check.phantom}": check.fault or "the same bits" for check in report.checks},
+    }
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    for name, value in report.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}:")
+            for key, text in value.items():
+                click.echo(f"  {key:<19} {text}")
+        else:
+            click.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
 
 
 @click.group()
@@ -85,7 +118,9 @@ def verify() -> None:
 
 @verify.command()
 @click.option("--data", metavar="DIR", help="Folder with the CT phantom (github.com/theibsi/data_sets).")
-@click.option("--backend", default="auto", show_default=True, help="Who counts: auto, cpp, numba, reference.")
+@click.option(
+    "--backend", default="auto", show_default=True, help="Who counts: auto, cpp, numba, cuda, reference."
+)
 @click.option("--threads", type=int, help="All cores that this process may use, if not given.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the outcome as JSON too.")
 @click.option("--markdown", "markdown_file", metavar="FILE", help="Write the table as Markdown too.")
@@ -122,7 +157,8 @@ def verify_pyradiomics(image: str, mask: str, param: str | None) -> None:
     """Run fasttex and the installed PyRadiomics on IMAGE and MASK, and compare values and times.
 
     Differences are relative to the scale of each feature; up to 1e-9 they are rounding. Exit status 1 if any
-    is larger.
+    is larger. Times are of each class alone, images in memory, filters included: the lesser of two runs, as
+    the first also imports and prepares.
     """
     with plain_errors():
         from ..pyradiomics.compare import compare

@@ -93,6 +93,6 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def write_text(path: str, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
-    from ..writing import write_atomically
+    from ..storage import write_atomically
 
     write_atomically(Path(path), lambda file: file.write(text.encode()))

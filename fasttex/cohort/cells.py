@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..writing import write_atomically
+from ..storage import write_atomically
 
 #: Columns that a manifest may have, and what each is. The last belongs to PyRadiomics' batch files.
 COLUMNS = {

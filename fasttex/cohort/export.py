@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from ..writing import extra, write_atomically
+from ..storage import write_atomically
+from ..writing import extra
 from .journal import Journal
 from .tables import WRITERS, Writer
 from .view import View

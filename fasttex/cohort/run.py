@@ -104,8 +104,10 @@ def run_cohort(
         Where the journal and the tables are; made if it is not there.
     settings : Settings, mapping or list of Settings, optional
         The recipe, or several: each ROI has a row for each.
-    select, names
-        As in `fasttex.extract`.
+    select : iterable of int or str, or mapping, optional
+        Labels or names to keep, as in `fasttex.extract`; ``{"lung": [10, 11]}`` unites labels.
+    names : mapping or path, optional
+        Label to name, or name to label; or a JSON file with either.
     keep : sequence of str
         Columns of the manifest that the tables take over.
     shard : tuple of int

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, SettingsError
-from ..types import Grid, Image
+from ..types import Grid, Image, on_device
 from .files import check_layout, item_bytes, read_file, voxels_of
 from .geometry import grid_from_affine, grid_from_itk, read_spacing
 
@@ -110,6 +110,11 @@ def load(source: Any, *, axes: str, memory_limit: int, hash_input: bool) -> Volu
         volume = _from_sitk(source)
     elif hasattr(source, "dataobj") and hasattr(source, "affine"):
         volume = _from_nibabel(source, memory_limit)
+    elif on_device(source):
+        raise InputError(
+            "an input lies on a GPU, but images are cropped and resampled on the host: pass a copy, such as "
+            "CuPy's image.get(); gray levels on a GPU are counted there, see fasttex.prepare"
+        )
     else:
         raise InputError(
             f"an input is of type {type(source).__name__}, expected a path, a NumPy array, or an image of "

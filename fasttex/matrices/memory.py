@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from ..types import MAX_LEVELS
 from .offsets import directions, neighbors
 
-__all__ = ["affordable_levels", "counts_bytes"]
+__all__ = ["CELL", "affordable_levels", "counts_bytes"]
 
-_CELL = 8 * 2  # int64: the counts themselves, and what is summed from them
+#: Bytes: int64 counts themselves, and what is summed from them.
+CELL = 8 * 2
 
 
 def counts_bytes(
@@ -37,11 +38,11 @@ def counts_bytes(
         As in `directions`.
     """
     if family == "glcm":
-        return _CELL * len(directions(distance, planar=planar, convention=convention)) * n_levels**2
+        return CELL * len(directions(distance, planar=planar, convention=convention)) * n_levels**2
     if family == "glrlm":
-        return _CELL * (4 if planar else 13) * n_levels * longest
+        return CELL * (4 if planar else 13) * n_levels * longest
     if family in ("ngtdm", "ngldm"):
-        return _CELL * 3 * n_levels * (len(neighbors(distance, planar=planar)) + 1)
+        return CELL * 3 * n_levels * (len(neighbors(distance, planar=planar)) + 1)
     if family in ("glszm", "gldzm"):
         return n_voxels * (2 + 4 * 8)  # the distances, and at worst a row of four numbers per voxel
     return 0

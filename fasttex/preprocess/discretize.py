@@ -14,6 +14,7 @@ from ..backends import get_backend
 from ..errors import EmptyRoiError, InputError, LevelRangeError
 from ..kernels.reference.discretize import raw_level
 from ..matrices.memory import affordable_levels, counts_bytes
+from ..measures import round_up
 from ..settings import Settings
 from ..types import Batch, Binning, DiscretizedRoi, FloatArray, IntArray, IvhValues, LevelArray, Roi
 from .crop import box_of, values_inside
@@ -163,7 +164,7 @@ def _fbs(binning: Binning, settings: Settings, x: _Inside, name: str) -> tuple[B
         raise LevelRangeError(
             f"bin_width {width:g} gives ROI {name!r} {highest:.3g} levels, expected at most "
             f"{MAX_LEVEL_VALUE}: its intensities run from {x.low:g} to {x.high:g}; "
-            f"a bin_width of {_round_up((x.high - origin) / 256)} gives about 256"
+            f"a bin_width of {round_up((x.high - origin) / 256)} gives about 256"
         )
     n_levels = max(1, int(highest))
     return (
@@ -204,18 +205,12 @@ def _compacted(
         raise LevelRangeError(
             f"ROI {roi.name!r} has {len(level_values)} different gray levels; its matrices would take up to "
             f"{needed / 1e9:.3g} GB, memory_limit ({memory_limit / 1e9:.3g} GB) has room for {affordable}: "
-            f"choose a bin_width of at least {_round_up((x.high - x.low) / affordable)}, a bin_number "
+            f"choose a bin_width of at least {round_up((x.high - x.low) / affordable)}, a bin_number "
             f"of at most {affordable}, or a higher memory_limit"
         )
     spread = np.zeros(roi.intensities.shape, dtype=np.int64)
     spread[roi.intensity_mask] = level + 1
     return Binning(spread, roi.intensity_mask, "identity", len(level_values), binning.pad), level_values
-
-
-def _round_up(width: float) -> str:
-    """Two digits, never less than the width itself, for a suggestion that holds."""
-    text = f"{width * 1.05:.2g}"
-    return text if float(text) >= width else f"{width * 1.1:.2g}"
 
 
 def _finish(plan: _Plan, buffer: LevelArray) -> DiscretizedRoi:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, LevelRangeError, SettingsError
+from ..measures import round_up
 from ..types import FloatArray, IntArray
 
 __all__ = ["binImage", "digitize", "getBinEdges"]
@@ -68,10 +69,11 @@ def edges_between(minimum: Any, maximum: Any, **kwargs: Any) -> NDArray[Any]:
     if kwargs.get("binCount") is not None:
         return _counted_edges(low, high, kwargs["binCount"])
     width = _checked_width(kwargs.get("binWidth", 25))
-    if (float(high) - float(low)) / float(width) > _MOST_EDGES:
+    span = float(high) - float(low)
+    if span / float(width) > _MOST_EDGES:
         raise LevelRangeError(
             f"intensities from {low} to {high} need more than {_MOST_EDGES:,} bins of width {width}; "
-            "raise binWidth, or set binCount"
+            f"raise binWidth to at least {round_up(span / _MOST_EDGES)}, or set binCount"
         )
     return np.arange(low - low % width, high + 2 * width, width)
 
@@ -85,7 +87,10 @@ def _checked_width(width: Any) -> Any:
 def _counted_edges(low: Any, high: Any, count: Any) -> NDArray[Any]:
     if not isinstance(count, numbers.Integral) or count < 1:
         raise SettingsError(f"binCount is {count!r}, expected a whole number >= 1, or None for binWidth")
-    edges = np.histogram_bin_edges(np.array([low, high]), int(count))
+    n_bins = int(count)
+    if n_bins > _MOST_EDGES:
+        raise LevelRangeError(f"binCount is {n_bins:,}, expected at most {_MOST_EDGES:,}; set fewer")
+    edges = np.histogram_bin_edges(np.array([low, high]), n_bins)
     edges[-1] += 1  # so that the maximum lies below the last edge
     return edges
 

@@ -12,7 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import ArrayLike
 
-from ..errors import InputError
+from ..errors import InputError, LevelRangeError
 from . import getFeatureClasses, imageoperations
 from .counting import Discretized
 from .filters.gaussian import log_name, log_obstacle
@@ -66,9 +66,9 @@ class Calculation(Selection):
                     for filtered, name, kwargs in make(image, group[0].mask, **settings):
                         logger.info("Calculating features for %s image", name)
                         self._compute(group, filtered, name, kwargs)
-                except (LookupError, InputError):
-                    raise
                 except Exception as error:
+                    if _concerns_all(error):
+                        raise
                     for roi in group:
                         _note(roi.info, image_type, error)
 
@@ -81,6 +81,8 @@ class Calculation(Selection):
                 roi.features.update(
                     self.computeFeatures(filtered, roi.mask, name, generalInfo=roi.info, **own)
                 )
+            except LevelRangeError as error:
+                _note(roi.info, name, error)
             except InputError as error:
                 roi.failure = error
 
@@ -126,9 +128,9 @@ class Calculation(Selection):
             try:
                 calculator = getFeatureClasses()[name].from_discretized(shared, **kwargs)
                 features.update(_values(calculator, chosen, f"{imageTypeName}_{name}_"))
-            except (LookupError, InputError):
-                raise
             except Exception as error:
+                if _concerns_all(error):
+                    raise
                 _note(generalInfo, f"{imageTypeName}_{name}", error)
         return features
 
@@ -141,6 +143,11 @@ def _values(calculator: Any, chosen: Sequence[str] | None, prefix: str) -> dict[
     else:
         calculator.enableAllFeatures()
     return {prefix + feature: value for feature, value in calculator.execute().items()}
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Whether the fault is in the ROI or in a name, and not in one image type or class."""
+    return isinstance(error, (LookupError, InputError)) and not isinstance(error, LevelRangeError)
 
 
 def _note(info: GeneralInfo | None, what: str, error: Exception) -> None:

@@ -43,8 +43,8 @@ class Discretized:
         self.region = region
         values = region.intensities
         # The edges are computed in the image's dtype, in which no value of it is rounded.
-        highest = values.max()
-        ends = [region.volume.dtype.type(end) for end in (values.min(), highest)]
+        lowest, highest = values.min(), values.max()
+        ends = [region.volume.dtype.type(end) for end in (lowest, highest)]
         self.edges: NDArray[Any] = edges_between(*ends, **settings)
         edges = np.asarray(self.edges, dtype=np.float64)
         n_levels = int(np.searchsorted(edges, highest, side="right"))
@@ -52,6 +52,7 @@ class Discretized:
             self.counts: Counts = BinnedCounts(region, edges, n_levels)
         else:
             self.counts = Counts(region.inside, digitize(values, edges), region.spacing_mm)
+        self.counts.span = float(highest - lowest)
 
     @property
     def levels(self) -> IntArray:

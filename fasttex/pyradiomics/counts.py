@@ -11,6 +11,8 @@ import numpy as np
 from ..backends import compiled, get_backend, put
 from ..errors import LevelRangeError
 from ..matrices.batches import padded
+from ..matrices.memory import CELL
+from ..measures import round_up
 from ..types import (
     MAX_LEVELS,
     Batch,
@@ -35,8 +37,8 @@ T = TypeVar("T")
 
 #: Levels up to which absent ones are kept: counting is fastest for levels without gaps.
 _FEW_LEVELS = 255
-#: What the counts of one angle may take.
-_MOST_BYTES = 2**33
+#: Bytes that one feature class may take at a time for the counts of one image; may be set to another number.
+MEMORY_LIMIT = 2 * 10**9
 
 
 class Counts:
@@ -62,7 +64,11 @@ class Counts:
         The levels present, rising.
     voxels_by_level : ndarray of int64
         Voxels of each level present.
+    span : float, optional
+        Highest less lowest intensity; whoever knows it sets it, for what errors suggest.
     """
+
+    span: float | None = None
 
     def __init__(
         self,
@@ -109,8 +115,8 @@ class Counts:
         values = self.level_values
         if len(values) > MAX_LEVELS:
             raise LevelRangeError(
-                f"the ROI has {len(values):,} gray levels, expected at most {MAX_LEVELS:,}; raise binWidth, "
-                "or set binCount"
+                f"the ROI has {len(values):,} gray levels, expected at most {MAX_LEVELS:,}; "
+                + self._that_fits(MAX_LEVELS)
             )
         z, y, x = self.inside.shape
         return DiscretizedRoi(
@@ -142,20 +148,42 @@ class Counts:
         shorter: Angles = angles[(abs(angles) < np.array(self.inside.shape)).all(axis=1)]
         return shorter
 
-    def glcm(self, angles: Angles) -> IntArray:
-        """Count pairs at each angle, in one direction: int64 (n_angles, n_levels, n_levels).
+    def afford(self, what: str, bytes_per_level: int, power: int = 1) -> None:
+        """Refuse, before anything is allocated, counts that would not fit.
+
+        Parameters
+        ----------
+        what : str
+            What is counted.
+        bytes_per_level, power : int
+            It takes ``bytes_per_level * n_levels**power``.
 
         Raises
         ------
         LevelRangeError
-            One angle's counts would take more than 8 GB.
+            That is more than `MEMORY_LIMIT`.
         """
-        n = self.roi.n_levels
-        if 8 * n**2 > _MOST_BYTES:
+        n_levels = len(self.level_values)
+        needed = bytes_per_level * n_levels**power
+        if needed > MEMORY_LIMIT:
+            fits = int((MEMORY_LIMIT / bytes_per_level) ** (1 / power))
             raise LevelRangeError(
-                f"co-occurrence matrices of {n:,} gray levels take {8 * n**2 / 2**30:.0f} GiB each; raise "
-                "binWidth, or set binCount"
+                f"the {what} of {n_levels:,} gray levels take {needed:,} bytes, "
+                f"{__name__}.MEMORY_LIMIT is {MEMORY_LIMIT:,}; {self._that_fits(min(fits, MAX_LEVELS))}, "
+                "or raise the limit"
             )
+
+    def _that_fits(self, n_levels: int) -> str:
+        """Settings that give at most so many levels."""
+        if self.span is None or n_levels < 3:
+            return f"use at most {n_levels:,}"
+        width = round_up(self.span / (n_levels - 2))  # the first and last bin may be there for one value each
+        return f"set binWidth to at least {width}, or binCount to at most {n_levels}"
+
+    def glcm(self, angles: Angles) -> IntArray:
+        """Count pairs at each angle, in one direction: int64 (n_angles, n_levels, n_levels)."""
+        self.afford(f"{len(angles)} co-occurrence matrices", CELL * len(angles), 2)
+        n = self.roi.n_levels
         if not len(angles):
             return np.zeros((0, n, n), dtype=np.int64)
         batch = padded(self.batch, int(abs(angles).max()))
@@ -168,6 +196,7 @@ class Counts:
             if not len(angles):
                 counts = np.zeros((0, self.roi.n_levels, 1), dtype=np.int64)
                 return Glrlm(counts, angles, self.level_values, self.n_voxels)
+            self.afford("run lengths", CELL * len(angles) * max(self.inside.shape))
             counts = get_backend(self.batch.backend).glrlm(self.batch, angles)[0]
             by_length = counts.sum(axis=1)
             longest = int(by_length.any(axis=0).nonzero()[0].max()) + 1
@@ -205,6 +234,7 @@ class Counts:
                 voxels = np.zeros((self.roi.n_levels, 1), dtype=np.int64)
                 voxels[self.present, 0] = self.voxels_by_level
                 return Neighborhood(np.zeros_like(voxels), voxels, voxels)
+            self.afford("neighborhoods", 3 * CELL * (len(angles) + 1))
             batch = padded(self.batch, int(abs(angles).max()))
             return get_backend(batch.backend).neighborhood(batch, angles, alpha)[0]
 

@@ -20,7 +20,9 @@ __all__ = ["RadiomicsGLCM"]
 
 _PLACE = {feature.name: n for n, feature in enumerate(FEATURES["glcm"])}
 #: Counts that are worked on at a time.
-_BLOCK = 2**26
+_BLOCK = 2**24
+#: Bytes per entry that matrices take, if weighted or of pairs in one direction; as much again for features.
+_WEIGHTED_CELL = 30
 
 
 class RadiomicsGLCM(RadiomicsTextureBase):
@@ -123,7 +125,7 @@ class RadiomicsGLCM(RadiomicsTextureBase):
         angles = self._angles
         if not len(angles):
             return []
-        some = max(1, _BLOCK // max(1, self.counts.roi.n_levels**2))
+        some = max(1, _BLOCK // len(self.counts.level_values) ** 2)
         if self.weightingNorm is not None or some >= len(angles):
             return [angles]
         return [angles[start : start + some] for start in range(0, len(angles), some)]
@@ -155,6 +157,8 @@ class RadiomicsGLCM(RadiomicsTextureBase):
         return self._count(self._angles)
 
     def _count(self, angles: Angles) -> Glcm:
+        if not self._plain:
+            self.counts.afford(f"{len(angles)} co-occurrence matrices", _WEIGHTED_CELL * (len(angles) + 1), 2)
         counts = self.counts.glcm(angles)
         if self.weightingNorm is None or not self._summed_alike:
             return Glcm(counts, angles, self.counts.level_values)

@@ -1,6 +1,16 @@
 """What travels through fasttex. Axes are always (z, y, x); lengths in mm carry ``_mm``."""
 
-from .arrays import MAX_LEVELS, BoolArray, FloatArray, IntArray, LevelArray, Record, Shape, Triple
+from .arrays import (
+    MAX_LEVELS,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    LevelArray,
+    Record,
+    Shape,
+    Triple,
+    on_device,
+)
 from .batches import AxisTable, Batch, Binning, Sampling, T
 from .images import Grid, Image, Mask, Roi
 from .levels import DiscretizedRoi, IvhValues, padded_zeros
@@ -33,5 +43,6 @@ __all__ = [
     "T",
     "Triple",
     "Zones",
+    "on_device",
     "padded_zeros",
 ]

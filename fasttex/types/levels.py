@@ -132,24 +132,9 @@ class DiscretizedRoi:
             Levels below 0, above `n_levels` or above 65,535.
         """
         levels = np.asarray(levels)
-        if levels.ndim != 3:
-            hint = "; for one slice pass levels[None]" if levels.ndim == 2 else ""
-            raise InputError(f"levels has {levels.ndim} axes, expected 3 (z, y, x){hint}")
-        if pad < 1:
-            raise InputError(f"pad is {pad}, expected at least 1: every voxel's neighbors are looked at")
-        if levels.dtype.kind not in "iu":
-            raise InputError(
-                f"levels has dtype {levels.dtype}, expected integers; discretize intensities first"
-            )
+        check_kind(levels.ndim, levels.dtype, pad)
         low, high = (int(levels.min()), int(levels.max())) if levels.size else (0, 0)
-        if high < 1 and low >= 0:
-            raise InputError("levels holds no voxel above 0: the ROI is empty")
-        n_levels = high if n_levels is None else n_levels
-        if low < 0 or high > n_levels or n_levels > MAX_LEVELS:
-            raise LevelRangeError(
-                f"levels run from {low} to {high}, expected 0 outside and 1 to {min(n_levels, MAX_LEVELS)}; "
-                "shift them, or discretize with fewer levels"
-            )
+        n_levels = check_range(low, high, n_levels)
         inside = np.ascontiguousarray(levels > 0)
         buffer = padded_zeros((levels.shape[0], levels.shape[1], levels.shape[2]), (pad,) * 3, n_levels)
         roi = cls(
@@ -206,3 +191,27 @@ def padded_zeros(shape: Shape, pad: Shape, n_levels: int) -> LevelArray:
     full = tuple(n + 2 * p for n, p in zip(shape, pad, strict=True))
     levels: LevelArray = np.zeros(full, dtype=np.uint8 if n_levels <= 255 else np.uint16)
     return levels
+
+
+def check_kind(ndim: int, dtype: np.dtype[Any], pad: int) -> None:
+    """Refuse an array, wherever it lies, that cannot hold levels."""
+    if ndim != 3:
+        hint = "; for one slice pass levels[None]" if ndim == 2 else ""
+        raise InputError(f"levels has {ndim} axes, expected 3 (z, y, x){hint}")
+    if pad < 1:
+        raise InputError(f"pad is {pad}, expected at least 1: every voxel's neighbors are looked at")
+    if dtype.kind not in "iu":
+        raise InputError(f"levels has dtype {dtype}, expected integers; discretize intensities first")
+
+
+def check_range(low: int, high: int, n_levels: int | None = None) -> int:
+    """Refuse numbers that are no levels; say how many levels there are."""
+    if high < 1 and low >= 0:
+        raise InputError("levels holds no voxel above 0: the ROI is empty")
+    n_levels = high if n_levels is None else n_levels
+    if low < 0 or high > n_levels or n_levels > MAX_LEVELS:
+        raise LevelRangeError(
+            f"levels run from {low} to {high}, expected 0 outside and 1 to {min(n_levels, MAX_LEVELS)}; "
+            "shift them, or discretize with fewer levels"
+        )
+    return n_levels

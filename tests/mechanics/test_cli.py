@@ -96,7 +96,7 @@ WRONG = [
     (["extract", "image.nrrd", "rois.nrrd", "--families", "glm"], "expected a list out of"),
     (
         ["extract", "image.nrrd", "rois.nrrd", "--backend", "gpu"],
-        "expected one of: auto, cpp, numba, reference",
+        "expected one of: auto, cpp, numba, cuda, reference",
     ),
     (["extract", "image.nrrd", "rois.nrrd", "-o", "t.xlsx"], "ends in .csv, .json or .parquet"),
     (["extract", "image.nrrd", "rois.nrrd", "-o", "no/t.csv"], "there is no folder"),
@@ -137,7 +137,7 @@ def test_demo(tmp_path):
 def test_doctor():
     text = run("doctor").stdout
     report = json.loads(run("doctor", "--json").stdout)
-    assert set(report["backends"]) == {"cpp", "numba", "reference"}
+    assert set(report["backends"]) == {"cpp", "numba", "cuda", "reference"}
     assert report["auto"] in text
     assert report["imported from"] == str(Path(fasttex.__file__).parent)
 

@@ -9,9 +9,9 @@ PACKAGE = Path(fasttex.__file__).parent
 
 # From the bottom of the house to its top. A folder stands for all its files, which may import each other.
 CORE = [
-    "errors", "cores", "types", "measures", "conventions", "settings", "kernels/contract", "kernels/reference",
-    "kernels/numba_cpu", "kernels/cpp", "backends", "io", "matrices", "preprocess", "features", "provenance",
-    "writing", "table", "rows", "extraction",
+    "errors", "storage", "cores", "types", "measures", "conventions", "settings", "kernels/contract",
+    "kernels/reference", "kernels/numba_cpu", "kernels/cpp", "kernels/cuda", "backends", "io", "matrices",
+    "preprocess", "features", "provenance", "writing", "table", "rows", "extraction",
 ]  # fmt: skip
 # Uses the core and is never used by it.
 OUTER = ["ibsi", "catalog", "verify", "demo", "doctor", "bench", "pyradiomics", "cohort", "startup", "cli"]

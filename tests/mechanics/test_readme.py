@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from click.testing import CliRunner
+from cuda_compile.builds import ARCHITECTURES
 
 import fasttex
 from fasttex.cli import main
 from fasttex.table import FLAGS
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language):
@@ -59,6 +61,23 @@ def test_commands(folder, line):
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     assert result.output
+
+
+def test_the_same_is_said_of_cuda_everywhere():
+    said = (
+        "Its kernels are compiled for all architectures, executed under emulation in the tests, not yet run on a GPU "
+        "by this project's CI; "
+    )
+    docs = (ROOT / "docs" / "cuda.md").read_text(encoding="utf-8")
+    first, *others = map(str, ARCHITECTURES)
+    for text, more in [
+        (README, "it tests itself bit for bit on first use."),
+        (docs, "the backend tests itself bit for bit on first use."),
+        (docs, f'"All architectures" are sm_{first}, {", ".join(others[:-1])} and {others[-1]},'),
+    ]:
+        flat = " ".join(text.split())
+        assert said in flat
+        assert more in flat
 
 
 def test_there_are_commands_for_the_test_above():

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import SimpleITK as sitk
+from pyradiomics.values import images, runs
 
 from fasttex.pyradiomics.compare import TOLERANCE, difference
 from fasttex.pyradiomics.featureextractor import RadiomicsFeatureExtractor
-
-
-@cache
-def runs(path: Path, keys: tuple[str, ...], value: str) -> dict[tuple[str, ...], dict[str, float]]:
-    """Rows of a CSV by run: feature to value."""
-    found: dict[tuple[str, ...], dict[str, float]] = {}
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            found.setdefault(tuple(row[key] for key in keys), {})[row["feature"]] = float(row[value])
-    return found
-
-
-@cache
-def images(folder: Path, name: str) -> tuple[sitk.Image, sitk.Image]:
-    if name == "prostate":
-        stem = "prostate_phantom_subvolume"
-        return sitk.ReadImage(folder / f"{stem}.nrrd"), sitk.ReadImage(folder / f"{stem}-label.nrrd")
-    image, mask = (sitk.ReadImage(folder / f"brain1_{what}.nrrd") for what in ("image", "label"))
-    if name == "brain1_float32_per_1000":
-        return sitk.Cast(image, sitk.sitkFloat32) / 1000, mask  # SimpleITK divides in float64
-    assert name == "brain1"
-    return image, mask
 
 
 def assert_values(found: dict[str, Any], expected: dict[str, float]) -> None:
@@ -73,55 +47,28 @@ OWN = [
 ]  # fmt: skip
 
 
-def more(shared_data: Path) -> dict[tuple[str, ...], dict[str, float]]:
-    path = shared_data / "reference" / "pyradiomics_more.csv"
-    return runs(path, ("image", "case", "label", "settings_json", "image_types_json"), "value")
-
-
-def own(shared_data: Path) -> dict[tuple[str, ...], dict[str, float]]:
-    path = shared_data / "reference" / "pyradiomics_brain1_baselines.csv"
-    return runs(path, ("test_case", "settings_json"), "current_value")
-
-
-@pytest.mark.parametrize("case", MORE)
-def test_settings_of_every_kind(shared_data, case):
-    chosen = {run: expected for run, expected in more(shared_data).items() if run[1] == case}
+@pytest.mark.usefixtures("shared_data")
+@pytest.mark.parametrize("case", MORE + OWN)
+def test_settings_of_every_kind(case):
+    chosen = [run for run in runs() if run.case == case]
     assert chosen
-    for (name, _, label, settings, types), expected in chosen.items():
-        image, mask = images(shared_data / "data" / "pyradiomics", name)
-        settings = {**json.loads(settings), "label": int(label)}
-        assert_values(extract(image, mask, settings, json.loads(types), list(expected)), expected)
+    for run in chosen:
+        settings = {**run.settings, "label": run.label}
+        found = extract(*images(run.image), settings, run.types, list(run.expected))
+        assert_values(found, run.expected)
 
 
-@pytest.mark.parametrize("case", OWN)
-def test_the_baselines(shared_data, case):
-    chosen = {run: expected for run, expected in own(shared_data).items() if run[0] == case}
-    assert chosen
-    image, mask = images(shared_data / "data" / "pyradiomics", "brain1")
-    if case == "brain1_shape2D":
-        mask = sitk.Mask(mask, slice_alone(mask, 16))
-    for (_, settings), expected in chosen.items():
-        assert_values(extract(image, mask, json.loads(settings), {}, list(expected)), expected)
+@pytest.mark.usefixtures("shared_data")
+def test_every_run_is_compared():
+    assert {run.case for run in runs()} == {*MORE, *OWN}
+    assert sum(len(run.expected) for run in runs() if run.case in MORE) == 3264
+    assert sum(len(run.expected) for run in runs() if run.case in OWN) == 674
 
 
-def slice_alone(mask: sitk.Image, z: int) -> sitk.Image:
-    there = np.zeros(mask.GetSize()[::-1], np.uint8)
-    there[z] = 1
-    alone = sitk.GetImageFromArray(there)
-    alone.CopyInformation(mask)
-    return alone
-
-
-def test_every_run_is_compared(shared_data):
-    assert sorted({run[1] for run in more(shared_data)}) == MORE
-    assert sum(map(len, more(shared_data).values())) == 3264
-    assert sorted({run[0] for run in own(shared_data)}) == OWN
-    assert sum(map(len, own(shared_data).values())) == 674
-
-
-def test_diagnostics(shared_data):
+@pytest.mark.usefixtures("shared_data")
+def test_diagnostics():
     """What PyRadiomics says of brain1 and its ROI, before and after resampling and re-segmentation."""
-    image, mask = images(shared_data / "data" / "pyradiomics", "brain1")
+    image, mask = images("brain1")
     settings = {"resampledPixelSpacing": [2, 2, 2], "resegmentRange": [-3, 3], "resegmentMode": "sigma"}
     found = extract(image, mask, settings, {}, ["original_firstorder_Mean"])
     spacing = (0.7812499999999999, 0.7812499999999999, 6.499999999999998)

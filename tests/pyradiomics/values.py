@@ -32,19 +32,22 @@ SCALES = dict.fromkeys(("Correlation", "Imc1", "Imc2", "Skewness"), 1.0)
 #: What is as small as this is 0, and rounded differently.
 SMALLEST = 1e-6
 TOLERANCE = 1e-9
-#: What a class alone does not do.
-PREPROCESSING = {"normalize", "resampledPixelSpacing", "resegmentRange"}
 
 
 @dataclass
 class Run:
-    """Values of one run of PyRadiomics, by class and feature."""
+    """Values of one run of PyRadiomics, by the extractor's keys."""
 
-    name: str
+    case: str
     image: str
     label: int
     settings: dict[str, Any]
-    expected: dict[str, dict[str, float]] = field(default_factory=dict)
+    types: dict[str, Any]
+    expected: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.case}-{self.image}-{self.label}"
 
 
 def data_folder() -> Path:
@@ -54,34 +57,24 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-def runs() -> Iterator[Run]:
-    """Runs that classes reproduce without preprocessing or filters."""
+@cache
+def runs() -> tuple[Run, ...]:
+    """All runs; none where there are no test data."""
     folder = os.environ.get("FASTTEX_TEST_DATA")
-    if not folder:
-        return
     found: dict[tuple[str, ...], Run] = {}
-    for row in _rows(folder, "pyradiomics_brain1_baselines.csv"):
-        key = ("baseline", row["test_case"], row["image"], "1", row["settings_json"])
-        _add(found, key, row["feature"], row["current_value"])
-    for row in _rows(folder, "pyradiomics_more.csv"):
-        if row["image_types_json"] == "{}":
-            key = ("more", row["case"], row["image"], row["label"], row["settings_json"])
-            _add(found, key, row["feature"], row["value"])
-    for run in found.values():
-        if not any(run.settings.get(step) for step in PREPROCESSING):
-            yield run
+    for row in _rows(folder) if folder else ():
+        settings, types = row["settings_json"], row.get("image_types_json", "{}")
+        case, image, label = row.get("case") or row["test_case"], row["image"], row.get("label", "1")
+        made = Run(case, image, int(label), json.loads(settings), json.loads(types))
+        run = found.setdefault((case, image, label, settings, types), made)
+        run.expected[row["feature"]] = float(row.get("value") or row["current_value"])
+    return tuple(found.values())
 
 
-def _rows(folder: str, name: str) -> Iterator[dict[str, str]]:
-    with (Path(folder) / "reference" / name).open(newline="", encoding="utf-8") as file:
-        yield from csv.DictReader(file)
-
-
-def _add(found: dict[tuple[str, ...], Run], key: tuple[str, ...], column: str, value: str) -> None:
-    _, name, image, label, settings = key
-    run = found.setdefault(key, Run(f"{name}-{image}-{label}", image, int(label), json.loads(settings)))
-    _, family, feature = column.split("_")
-    run.expected.setdefault(family, {})[feature] = float(value)
+def _rows(folder: str) -> Iterator[dict[str, str]]:
+    for name in ("pyradiomics_brain1_baselines.csv", "pyradiomics_more.csv"):
+        with (Path(folder) / "reference" / name).open(newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
 
 
 @cache
@@ -91,10 +84,9 @@ def images(name: str) -> tuple[sitk.Image, sitk.Image]:
     if name.startswith("brain1"):
         image, labels = (sitk.ReadImage(folder / f"brain1_{part}.nrrd") for part in ("image", "label"))
         if name == "brain1_float32_per_1000":
-            image = sitk.Cast(image, sitk.sitkFloat32) / 1000
+            image = sitk.Cast(image, sitk.sitkFloat32) / 1000  # SimpleITK divides in float64
         if "z=16" in name:
-            z = 16
-            labels = _only_slice(labels, z)
+            labels = _only_slice(labels, 16)
         return image, labels
     subvolume = folder / "prostate_phantom_subvolume"
     return sitk.ReadImage(f"{subvolume}.nrrd"), sitk.ReadImage(f"{subvolume}-label.nrrd")

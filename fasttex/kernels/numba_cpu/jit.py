@@ -22,6 +22,7 @@ import numpy as np
 from numba import types
 from numpy.typing import DTypeLike, NDArray
 
+from ...storage import is_private
 from ...types import DiscretizedRoi, IntArray, LevelArray
 from ..contract import Offsets
 
@@ -58,16 +59,8 @@ def _compiled(function: Callable[..., R], arguments: tuple[Any, ...]) -> Callabl
 
 
 def _cache_is_private() -> bool:
-    """Whether nobody else can write to ``NUMBA_CACHE_DIR``, which is made for the user alone if need be."""
-    directory = numba.config.CACHE_DIR
-    if not directory or not hasattr(os, "getuid"):
-        return True
-    try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        status = os.stat(directory)
-    except OSError:
-        return False
-    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+    """Whether nobody else can write to ``NUMBA_CACHE_DIR``; Numba's own choice of a folder is the user's."""
+    return not numba.config.CACHE_DIR or is_private(numba.config.CACHE_DIR)
 
 
 def inlined(function: Callable[..., R]) -> Callable[..., R]:
