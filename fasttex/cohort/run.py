@@ -133,6 +133,7 @@ def run_cohort(
     Returns
     -------
     Summary
+        How many cases are done and failed, why, and which tables were written.
 
     Raises
     ------
