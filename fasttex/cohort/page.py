@@ -29,7 +29,8 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
   border-top: 1px solid var(--line); }
 th { white-space: nowrap; } td.n, th.n { text-align: right; }
-summary { cursor: pointer; padding: .25rem 0; }
+summary { cursor: pointer; padding: .5rem 0; font-weight: 600; } td summary { padding: 0; font-weight: 400; }
+pre { white-space: pre-wrap; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
 .grid > div { break-inside: avoid; font-size: .8rem; content-visibility: auto;
   contain-intrinsic-size: auto 8rem; }
@@ -48,8 +49,8 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def text(value: Any) -> str:
-    """Anything as text that is no markup."""
-    return escape(storable(str(value)))
+    """Anything as text that is no markup; whole numbers with commas."""
+    return escape(storable(f"{value:,}" if isinstance(value, int) else str(value)))
 
 
 def page(title: str, body: Iterable[str]) -> Iterator[bytes]:

@@ -89,7 +89,7 @@ def write_report(journal: Journal, path: str | os.PathLike[str], *, thumbnails: 
         drawn = list(islice(done, max(0, thumbnails)))
         record = journal.recipe
     work = Work(Path(), Recipe((), record["select"], record["names"]))
-    body = [_overview(facts), _features(facts.features), _pictures(work, drawn), _settings(facts)]
+    body = [_overview(facts), _pictures(work, drawn), _features(facts.features), _settings(facts)]
     parts = page("Report of a cohort", (part for section in body for part in section))
     write_atomically(Path(path), lambda file: file.writelines(parts))
 
@@ -137,6 +137,31 @@ def _listed(names: list[str]) -> str:
     return all_of_them if len(names) <= 5 else folded(f"{names[0]}, {names[1]}, …", all_of_them)
 
 
+def _pictures(work: Work, cases: Iterable[Case]) -> Iterator[str]:
+    cards = [_picture(work, case) for case in cases]
+    if cards:
+        yield "<h2>Cases</h2>\n"
+        yield (
+            f'<p class="dim">The first {len(cards)} with a result, as their files are now: the slice with '
+            "most voxels of ROIs, rows and columns as stored, the middle 99 % of its intensities.</p>\n"
+        )
+        yield grid(cards)
+
+
+def _picture(work: Work, case: Case) -> str:
+    head = f"<div><b>{text(case.name)}</b>"
+    read = begin(work, case)
+    if isinstance(read, Done) or read.picture is None or read.found is None:
+        why = read.failure.text if isinstance(read, Done) and read.failure else ""
+        return f'{head}<br><span class="dim">image or ROIs not found: {text(why)}</span></div>'
+    drawn = thumbnail(read.picture, read.found.masks)
+    keys = " ".join(
+        f'<span class="key"><i class="c{color}"></i> {text(name)}</span>' for name, color in drawn.rois
+    )
+    alternative = f"Slice of {case.name} with outlines of {len(drawn.rois)} ROIs"
+    return f"{head}{picture(drawn.png, drawn.shape, alternative)}{keys}</div>"
+
+
 def _features(features: list[Distribution]) -> Iterator[str]:
     if not features:
         return
@@ -167,33 +192,8 @@ def _card(found: Distribution) -> str:
     lowest, q1, median, q3, highest = (f"{value:.4g}" for value in found.quantiles)
     return (
         f"{head}{histogram(found)}{median} ({q1} to {q3})<br>"
-        f'<span class="dim">{counts}, {lowest} to {highest}</span></div>'
+        f'<span class="dim">{counts}<br>min {lowest}, max {highest}</span></div>'
     )
-
-
-def _pictures(work: Work, cases: Iterable[Case]) -> Iterator[str]:
-    cards = [_picture(work, case) for case in cases]
-    if cards:
-        yield "<h2>Cases</h2>\n"
-        yield (
-            f'<p class="dim">The first {len(cards)} with a result, as their files are now: the slice with '
-            "most voxels of ROIs, rows and columns as stored, the middle 99 % of its intensities.</p>\n"
-        )
-        yield grid(cards)
-
-
-def _picture(work: Work, case: Case) -> str:
-    head = f"<div><b>{text(case.name)}</b>"
-    read = begin(work, case)
-    if isinstance(read, Done) or read.picture is None or read.found is None:
-        why = read.failure.text if isinstance(read, Done) and read.failure else ""
-        return f'{head}<br><span class="dim">image or ROIs not found: {text(why)}</span></div>'
-    drawn = thumbnail(read.picture, read.found.masks)
-    keys = " ".join(
-        f'<span class="key"><i class="c{color}"></i> {text(name)}</span>' for name, color in drawn.rois
-    )
-    alternative = f"Slice of {case.name} with outlines of {len(drawn.rois)} ROIs"
-    return f"{head}{picture(drawn.png, drawn.shape, alternative)}{keys}</div>"
 
 
 def _settings(facts: _Facts) -> Iterator[str]:
