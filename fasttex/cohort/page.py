@@ -28,7 +28,8 @@ p.dim, .dim { color: var(--dim); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
   border-top: 1px solid var(--line); }
-th { white-space: nowrap; } td:nth-child(2) { overflow-wrap: normal; } td.n, th.n { text-align: right; white-space: nowrap; }
+th { white-space: nowrap; } td:nth-child(2) { overflow-wrap: normal; }
+td.n, th.n { text-align: right; white-space: nowrap; }
 summary { cursor: pointer; padding: .5rem 0; font-weight: 600; } td summary { padding: 0; font-weight: 400; }
 pre { white-space: pre-wrap; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
