@@ -166,8 +166,10 @@ def run_cohort(
             with pool:
                 for outcome in pool.run(run.pending(cases)):
                     run.take(outcome)
-        finally:
-            written = export(journal, run_dir)
+        except KeyboardInterrupt:
+            export(journal, run_dir)
+            raise
+        written = export(journal, run_dir)
         return Summary(
             run.progress(),
             tuple(journal.status().failures),
