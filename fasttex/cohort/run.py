@@ -21,7 +21,8 @@ from .hashes import hash_of_parts, parts_of
 from .journal import Journal
 from .manifest import read_manifest
 from .pool import Outcome, Pool
-from .work import Done, Work, begin, finish, without_paths
+from .redact import without_paths
+from .work import Done, Work, begin, finish
 
 __all__ = ["Progress", "Summary", "plan", "run_cohort"]
 
@@ -166,8 +167,10 @@ def run_cohort(
             with pool:
                 for outcome in pool.run(run.pending(cases)):
                     run.take(outcome)
-        finally:
-            written = export(journal, run_dir)
+        except KeyboardInterrupt:
+            export(journal, run_dir)
+            raise
+        written = export(journal, run_dir)
         return Summary(
             run.progress(),
             tuple(journal.status().failures),

@@ -18,8 +18,9 @@ from ..types import Image, Mask
 from .cases import Case, Failure, MaskFile, Recipe, Result, RowData, content_key
 from .hashes import hash_of_parts, hash_of_record, parts_of, sha256_of
 from .journal import FileHash, Journal
+from .redact import behind, without_paths
 
-__all__ = ["Done", "Work", "begin", "finish", "without_paths"]
+__all__ = ["Done", "Work", "begin", "finish"]
 
 
 @dataclass(frozen=True)
@@ -191,18 +192,7 @@ def _row(row: Row, variant: str) -> RowData:
 
 
 def _shareable(case: Case, failure: RoiFailure) -> RoiFailure:
-    return failure._replace(error=type(failure.error)(without_paths(case, str(failure.error))))
-
-
-def without_paths(case: Case, text: str) -> str:
-    """A text that says ``<image>`` and ``<rois>`` for the files of a case."""
-    words: dict[str, str] = {}
-    for path, word in [*((mask.path, "<rois>") for mask in case.masks), (case.image, "<image>")]:
-        words |= {str(path): word, path.name: word, str(path.parent): "<folder>"}
-    for secret in sorted(words, key=len, reverse=True):
-        if len(secret) > 1:
-            text = text.replace(secret, words[secret])
-    return text
+    return failure._replace(error=type(failure.error)(without_paths(case, str(failure.error), behind(case))))
 
 
 def failed(case: Case, error: Exception) -> Done:
@@ -212,4 +202,8 @@ def failed(case: Case, error: Exception) -> Done:
         text = f"{error.filename} is not there; check the path in the manifest"
     elif isinstance(error, PermissionError):
         text = f"{error.filename} may not be read; change its permissions, or run as another user"
-    return Done(failure=Failure(type(error).__name__, without_paths(case, text)), private=private)
+    elif isinstance(error, OSError) and error.filename:
+        text = f"{error.filename} cannot be read: {error.strerror}"
+    return Done(
+        failure=Failure(type(error).__name__, without_paths(case, text, behind(case))), private=private
+    )
