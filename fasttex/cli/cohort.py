@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from .cohort_run import export, run, share, status
+from .cohort_run import export, report, run, share, status
 from .shared import ROWS_FAILED, plain_errors
 
 
@@ -15,7 +15,7 @@ def cohort() -> None:
     """Many images with their ROIs: interrupted, resumed, nothing lost."""
 
 
-for command in (run, status, export, share):
+for command in (run, status, export, share, report):
     cohort.add_command(command)
 
 

@@ -211,6 +211,27 @@ def share(
             )
 
 
+@click.command()
+@click.argument("run_dir")
+@click.option("-o", "--output", metavar="FILE", required=True, help="An .html file.")
+@click.option(
+    "--thumbnails", metavar="N", type=click.IntRange(0), default=50, show_default=True,
+    help="Draw the first N cases with their ROIs; their files are read anew.",
+)  # fmt: skip
+def report(run_dir: str, output: str, thumbnails: int) -> None:
+    """Write one web page about a run: cases, failures, times, flags, distributions, pictures.
+
+    It needs no other file and no network. Also while the run goes on.
+    """
+    with plain_errors():
+        from ..cohort.journal import Journal
+        from ..cohort.report import write_report
+
+        with Journal.open(run_dir, write=False) as journal:
+            write_report(journal, output, thumbnails=thumbnails)
+    click.echo(output)
+
+
 def _tell_files(written: Exported) -> None:
     if written.skipped:
         click.echo(written.skipped, err=True)

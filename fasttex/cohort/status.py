@@ -12,7 +12,7 @@ from typing import Any
 
 from .cases import Failure
 
-__all__ = ["STATES", "Status", "make_status"]
+__all__ = ["STATES", "Status", "make_status", "without_numbers"]
 
 #: What a case can be.
 STATES = ("pending", "running", "done", "failed")
@@ -60,11 +60,16 @@ def make_status(rows: Callable[[str], Iterator[Any]]) -> Status:
     return Status(counts, n_rows, failed, _reasons(rows), dict(seconds), rate)
 
 
+def without_numbers(text: str) -> str:
+    """What errors for the same reason have in common."""
+    return re.sub(r"\d+([.]\d+)?", "0", text)
+
+
 def _reasons(rows: Callable[[str], Iterator[Any]]) -> list[tuple[Failure, int]]:
     example: dict[tuple[str, str], Failure] = {}
     often: Counter[tuple[str, str]] = Counter()
     for kind, text in rows("SELECT kind, text FROM cases WHERE state = 'failed' ORDER BY position"):
-        reason = kind, re.sub(r"\d+([.]\d+)?", "0", text)
+        reason = kind, without_numbers(text)
         example.setdefault(reason, Failure(kind, text))
         often[reason] += 1
     return [(example[reason], n) for reason, n in often.most_common()]

@@ -42,6 +42,11 @@ class Block(NamedTuple):
     diagnostics: list[dict[str, Any]]
     provenance: dict[str, Any]
 
+    @property
+    def has_result(self) -> bool:
+        """Whether its rows are those of ROIs; else they say why there are none."""
+        return "class" not in self.provenance
+
 
 @dataclass
 class View:
