@@ -11,6 +11,7 @@ import numpy as np
 
 from .backends import put
 from .errors import InputError
+from .features.chunks import Taker
 from .features.compute import compute_features, feature_columns
 from .io import RoiFailure
 from .measures import Stopwatch
@@ -27,12 +28,17 @@ ROIS_PER_THREAD = 8  # that go to the kernels at a time, so that progress can be
 
 @dataclass(frozen=True)
 class Engine:
-    """Who counts, and with what."""
+    """Who counts, and with what.
+
+    ``keep`` is asked, with the ``recipe_id`` and the indices of the ROIs, for who takes the matrices of
+    these ROIs; it is asked anew where some of them are counted again.
+    """
 
     backend: str
     threads: int
     memory_limit: int
     watch: Stopwatch
+    keep: Callable[[str, Sequence[int]], Taker] | None = None
 
     @property
     def how(self) -> tuple[str, int, int]:
@@ -65,13 +71,13 @@ def tabulate(
     size = ROIS_PER_THREAD * engine.threads
     for group in (sound[first : first + size] for first in range(0, len(sound), size)):
         try:
-            values[group] = _features([levels[n] for n in group], recipe, aggregations, engine)
+            values[group] = _features(levels, group, recipe, aggregations, engine)
         except InputError:
             if on_error == "raise":
                 raise
             for n in group:  # one by one, so that only those fail that must
                 try:
-                    values[n] = _features([levels[n]], recipe, aggregations, engine)[0]
+                    values[n] = _features(levels, [n], recipe, aggregations, engine)[0]
                 except InputError as error:
                     rois[n] = RoiFailure(levels[n].name, levels[n].label, error)
         tick(group[-1] + 1)
@@ -93,11 +99,16 @@ def _columns(
 
 
 def _features(
-    rois: Sequence[DiscretizedRoi | RoiFailure], recipe: Settings, aggregations: list[str], engine: Engine
+    levels: Sequence[DiscretizedRoi | RoiFailure],
+    group: Sequence[int],
+    recipe: Settings,
+    aggregations: list[str],
+    engine: Engine,
 ) -> FloatArray:
-    """Rows of features of ROIs that have levels."""
+    """Rows of features of a group of ROIs, all of which have levels."""
+    rois = [roi for n in group if isinstance(roi := levels[n], DiscretizedRoi)]
     return compute_features(
-        put([roi for roi in rois if isinstance(roi, DiscretizedRoi)], engine.backend, engine.threads),
+        put(rois, engine.backend, engine.threads),
         recipe.families,
         aggregations=aggregations,
         distance=recipe.distance,
@@ -107,6 +118,7 @@ def _features(
         spatial_autocorrelation=recipe.spatial_autocorrelation,
         memory_limit=engine.memory_limit,
         watch=engine.watch,
+        take=engine.keep(recipe.recipe_id, group) if engine.keep else None,
     ).values
 
 

@@ -18,6 +18,8 @@ def begin(context, case):
         os.kill(os.getpid(), signal.SIGKILL)
     if kind == "forbidden":
         return work.failed(case, PermissionError(13, "Permission denied", str(case.image)))
+    if kind == "odd":
+        raise RuntimeError(f"nobody expected {str(case.image)!r} in {case.image.parent}")
     return work.begin(context, case)
 
 

@@ -5,6 +5,7 @@ import click
 from .. import __version__
 from .bench import bench
 from .cohort import cohort
+from .cohort_run import features_from_counts
 from .extract import extract
 from .inspect import demo, doctor, features, verify
 from .pyradiomics import pyradiomics
@@ -23,5 +24,8 @@ def main() -> None:
     """
 
 
-for command in (extract, cohort, demo, doctor, bench, verify, features, settings, pyradiomics, run):
+for command in (
+    *(extract, cohort, features_from_counts, demo, doctor, bench, verify),
+    *(features, settings, pyradiomics, run),
+):
     main.add_command(command)

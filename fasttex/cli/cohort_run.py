@@ -40,6 +40,7 @@ _long = click.option("--long", is_flag=True, help="Write a line per ROI and feat
 @click.option(
     "--keep", metavar="COLUMN", multiple=True, help="Pass this column of the manifest on. Repeatable."
 )
+@click.option("--keep-counts", is_flag=True, help="Keep the matrices, for fasttex features-from-counts.")
 @click.option("--shard", metavar="I/N", default="1/1", help="Only each N-th case, from the I-th on.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes that share the cases.")
 @click.option("--threads", type=int, default=1, show_default=True, help="Of each process.")
@@ -83,7 +84,7 @@ def run(manifest: str, run_dir: str, dry_run: bool, **options: Any) -> None:
     _tell(summary)
 
 
-_PLANNED = ("select", "names", "keep", "shard")
+_PLANNED = ("select", "names", "keep", "keep_counts", "shard")
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -230,6 +231,26 @@ def report(run_dir: str, output: str, thumbnails: int) -> None:
         with Journal.open(run_dir, write=False) as journal:
             write_report(journal, output, thumbnails=thumbnails)
     click.echo(output)
+
+
+@click.command()
+@click.argument("run_dir")
+@click.option("-o", "--output", metavar="FOLDER", help="For the tables; RUN_DIR/from_counts if not given.")
+@_formats
+@_long
+def features_from_counts(run_dir: str, output: str | None, formats: tuple[str, ...], long: bool) -> None:
+    """Compute the texture features of a run anew from its matrices, without images.
+
+    For runs with `fasttex cohort run --keep-counts`. The values are those of the run's own tables.
+    """
+    with plain_errors():
+        from ..cohort.counts import features_from_counts as write
+        from ..cohort.export import FORMATS
+        from ..cohort.journal import Journal
+
+        folder = output or Path(run_dir) / "from_counts"
+        with Journal.open(run_dir, write=False) as journal:
+            _tell_files(write(journal, folder, formats=formats or FORMATS, long=long))
 
 
 def _tell_files(written: Exported) -> None:

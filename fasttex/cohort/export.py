@@ -89,6 +89,10 @@ def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -
         for name in WRITERS
         if name.rpartition(".")[2] in (*formats, "json") and (long or "_long" not in name)
     ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror}; give another one") from None
     with view.journal.snapshot():
         for name in names:
             _write(folder / name, WRITERS[name], view)

@@ -17,13 +17,13 @@ from .schema import pack_result, read_case, storable, unpack_result, write_case
 from .status import Status, make_status
 from .store import Store
 
-__all__ = ["FileHash", "Journal"]
+__all__ = ["MAX_COUNTS", "FileHash", "Journal"]
 
 #: The state of a file from before it was read, and its sha256.
 FileHash = tuple[os.stat_result, str]
 
 _SETTLED_NS = 2_000_000_000  # a file younger than that may change again within its time stamp
-_MAX_COUNTS = 900_000_000  # bytes; SQLite's own limit is 1e9 for a row
+MAX_COUNTS = 900_000_000  # bytes; SQLite's own limit is 1e9 for a row
 _CASE = "c.name, c.image, c.masks, c.kept"
 _RESULT = "r.column_set, r.seconds, r.provenance, r.rows, r.diagnostics, r.feature_values"
 
@@ -163,8 +163,6 @@ class Journal(Store):
         InputError
             The disk is full, or the result does not fit together.
         """
-        if result.counts is not None and len(result.counts) > _MAX_COUNTS:
-            raise InputError(f"the counts take {len(result.counts)} bytes, at most {_MAX_COUNTS} can be kept")
         packed = pack_result(result)
         with self._transaction() as db:
             self._remember(hashes or {})

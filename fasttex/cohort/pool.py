@@ -23,6 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from ..errors import FasttexError, SettingsError
 from .cases import Failure
+from .leftovers import POOL_PREFIX
 from .pool_jobs import Job, Jobs, Outcome, pickled
 from .pool_process import Worker
 from .pool_worker import Start
@@ -105,7 +106,7 @@ class Pool(Generic[T, P, R]):
         self._jobs: Jobs[T, R] = Jobs(retries, retried)
         self._environment = dict.fromkeys(_THREADS, str(threads))
         self._memory = worker_memory
-        self._own_folder = TemporaryDirectory(prefix="fasttex-", dir=folder, ignore_cleanup_errors=True)
+        self._own_folder = TemporaryDirectory(prefix=POOL_PREFIX, dir=folder, ignore_cleanup_errors=True)
         self._workers: list[Worker[T]] = []
         self._started = 0
         self._fruitless = 0  # deaths since a task was last begun

@@ -21,7 +21,8 @@ from .hashes import hash_of_parts, parts_of
 from .journal import Journal
 from .manifest import read_manifest
 from .pool import Outcome, Pool
-from .work import Done, Work, begin, finish, without_paths
+from .redact import without_paths
+from .work import Done, Work, begin, finish
 
 __all__ = ["Progress", "Summary", "plan", "run_cohort"]
 
@@ -84,6 +85,7 @@ def run_cohort(
     select: Any = None,
     names: Any = None,
     keep: Sequence[str] = (),
+    keep_counts: bool = False,
     shard: tuple[int, int] = (1, 1),
     workers: int = 1,
     threads: int = 1,
@@ -110,6 +112,8 @@ def run_cohort(
         Label to name, or name to label; or a JSON file with either.
     keep : sequence of str
         Columns of the manifest that the tables take over.
+    keep_counts : bool
+        Keep the integer matrices beside the features, for `fasttex.cohort.counts.features_from_counts`.
     shard : tuple of int
         ``(i, n)``: only each n-th case, beginning with the i-th; for several machines, each with a run
         directory of its own.
@@ -144,7 +148,7 @@ def run_cohort(
     KeyboardInterrupt
         After Ctrl-C, once what was in flight is done and kept; the same call resumes.
     """
-    recipe = Recipe(_recipes(settings), select, None if names is None else read_names(names))
+    recipe = Recipe(_recipes(settings), select, None if names is None else read_names(names), keep_counts)
     cases, record = read_manifest(Path(manifest), keep=tuple(keep))
     cases = _of_shard(cases, shard)
     limit = parse_bytes(memory_limit)
@@ -166,8 +170,10 @@ def run_cohort(
             with pool:
                 for outcome in pool.run(run.pending(cases)):
                     run.take(outcome)
-        finally:
-            written = export(journal, run_dir)
+        except KeyboardInterrupt:
+            export(journal, run_dir)
+            raise
+        written = export(journal, run_dir)
         return Summary(
             run.progress(),
             tuple(journal.status().failures),
@@ -185,10 +191,11 @@ def plan(
     select: Any = None,
     names: Any = None,
     keep: Sequence[str] = (),
+    keep_counts: bool = False,
     shard: tuple[int, int] = (1, 1),
 ) -> dict[str, Any]:
     """Say what `run_cohort` would do, without reading an image or writing a file."""
-    recipe = Recipe(_recipes(settings), select, None if names is None else read_names(names))
+    recipe = Recipe(_recipes(settings), select, None if names is None else read_names(names), keep_counts)
     cases, record = read_manifest(Path(manifest), keep=tuple(keep))
     cases = _of_shard(cases, shard)
     absent = {path for case in cases for path in case.files if not path.exists()}

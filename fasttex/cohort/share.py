@@ -70,13 +70,8 @@ def share(
     def named(case: str) -> str:
         return hmac.digest(secret, case.encode(), "sha256").hex()[:16]
 
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder}: {error.strerror}; give another one") from None
     order = sorted(journal.names(), key=named)
-    return write_view(View(journal, keep, named, order), folder, formats, long)
+    return write_view(View(journal, keep, named, order), Path(out), formats, long)
 
 
 def _key_of(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..errors import InputError
+from .leftovers import sweep
 from .lock import RunLock
 from .schema import APPLICATION_ID, SCHEMA, VERSION
 
@@ -58,6 +59,7 @@ class Store:
         except OSError as error:
             raise InputError(f"cannot write into {folder}: {error.strerror}; give another one") from None
         try:
+            sweep(folder)
             if not path.exists():
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its own files the same
             return cls(path, lock)
@@ -148,9 +150,11 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of an extended code
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):  # the latter where a quota is used up
+            what = "is full" if code == sqlite3.SQLITE_FULL else f"cannot be read or written ({error})"
             raise InputError(
-                "the disk of the run directory is full: the run stopped, what it had committed is kept; "
+                f"the disk of the run directory {what}: the run stopped, what it had committed is kept; "
                 "make room and run the same command again"
             ) from None
         raise InputError(f"the journal of the run cannot be used: {error}") from None

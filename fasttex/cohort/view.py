@@ -16,7 +16,7 @@ from ..settings import AGGREGATIONS
 from ..table import ABOUT, FLAGS, KEY
 from ..types import FloatArray
 from ..writing import shareable
-from .cases import Case, Failure, RowData
+from .cases import Case, Failure, Result, RowData
 from .journal import Journal
 from .schema import storable
 
@@ -106,14 +106,19 @@ class View:
             if result is None:
                 yield self._without_result(case, failure)
                 continue
-            if result.columns not in places:
+            columns, found = self._features(case, result)
+            if columns not in places:
                 place = {name: n for n, name in enumerate(self.columns)}
-                places[result.columns] = [place[name] for name in result.columns]
+                places[columns] = [place[name] for name in columns]
             values = np.full((len(result.rows), len(self.columns)), np.nan)
-            values[:, places[result.columns]] = result.values
+            values[:, places[columns]] = found
             about = [self._about(case, row) for row in result.rows]
             made = {"case": self._name(case), **shareable(result.provenance)}
             yield Block(about, values, result.diagnostics, made)
+
+    def _features(self, case: Case, result: Result) -> tuple[tuple[str, ...], FloatArray]:
+        """Columns and values of a case."""
+        return result.columns, result.values
 
     def _without_result(self, case: Case, failure: Failure | None) -> Block:
         """A row per recipe that says why."""

@@ -17,9 +17,11 @@ from ..table import Row
 from ..types import Image, Mask
 from .cases import Case, Failure, MaskFile, Recipe, Result, RowData, content_key
 from .hashes import hash_of_parts, hash_of_record, parts_of, sha256_of
-from .journal import FileHash, Journal
+from .journal import MAX_COUNTS, FileHash, Journal
+from .matrices import Counts
+from .redact import behind, without_paths
 
-__all__ = ["Done", "Work", "begin", "finish", "without_paths"]
+__all__ = ["Done", "Work", "begin", "finish"]
 
 
 @dataclass(frozen=True)
@@ -161,13 +163,27 @@ def finish(work: Work, case: Case, prepared: Prepared | Done) -> Done:
         return prepared
     if prepared.picture is None or prepared.found is None:
         return Done(prepared.key, prepared.files)
-    engine = Engine(get_backend(work.backend).NAME, work.threads, work.memory_limit, prepared.watch)
+    kept = Counts() if work.recipe.keep_counts else None
+    engine = Engine(
+        get_backend(work.backend).NAME,
+        work.threads,
+        work.memory_limit,
+        prepared.watch,
+        kept.taker if kept else None,
+    )
     try:
         table = extract_read(prepared.picture, prepared.found, work.recipe.settings, engine, on_error="row")
     except FasttexError as error:
         return failed(case, error)
     n = len(prepared.variants)
     rows = tuple(_row(row, prepared.variants[k % n]) for k, row in enumerate(table.rows))
+    counts = None
+    if kept:
+        with prepared.watch.stage("keep counts"):
+            counts = kept.packed([(row.recipe_id, k % n) for k, row in enumerate(rows)])
+        if len(counts) > MAX_COUNTS:
+            text = f"the counts take {len(counts)} bytes, at most {MAX_COUNTS} can be kept"
+            return failed(case, InputError(text))
     shared = table.shareable_provenance()
     recipes = shared.pop("recipes")
     shared.pop("rois")
@@ -181,6 +197,7 @@ def finish(work: Work, case: Case, prepared: Prepared | Done) -> Done:
             diagnostics=[roi for recipe in recipes for roi in recipe["rois"]],
             provenance=shared,
             seconds=dict(prepared.watch.seconds),
+            counts=counts,
         ),
     )
 
@@ -191,18 +208,7 @@ def _row(row: Row, variant: str) -> RowData:
 
 
 def _shareable(case: Case, failure: RoiFailure) -> RoiFailure:
-    return failure._replace(error=type(failure.error)(without_paths(case, str(failure.error))))
-
-
-def without_paths(case: Case, text: str) -> str:
-    """A text that says ``<image>`` and ``<rois>`` for the files of a case."""
-    words: dict[str, str] = {}
-    for path, word in [*((mask.path, "<rois>") for mask in case.masks), (case.image, "<image>")]:
-        words |= {str(path): word, path.name: word, str(path.parent): "<folder>"}
-    for secret in sorted(words, key=len, reverse=True):
-        if len(secret) > 1:
-            text = text.replace(secret, words[secret])
-    return text
+    return failure._replace(error=type(failure.error)(without_paths(case, str(failure.error), behind(case))))
 
 
 def failed(case: Case, error: Exception) -> Done:
@@ -212,4 +218,8 @@ def failed(case: Case, error: Exception) -> Done:
         text = f"{error.filename} is not there; check the path in the manifest"
     elif isinstance(error, PermissionError):
         text = f"{error.filename} may not be read; change its permissions, or run as another user"
-    return Done(failure=Failure(type(error).__name__, without_paths(case, text)), private=private)
+    elif isinstance(error, OSError) and error.filename:
+        text = f"{error.filename} cannot be read: {error.strerror}"
+    return Done(
+        failure=Failure(type(error).__name__, without_paths(case, text, behind(case))), private=private
+    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..conventions import Convention
 from ..errors import LevelRangeError
@@ -12,7 +13,10 @@ from ..matrices.memory import counts_bytes
 from ..measures import Stopwatch
 from ..types import Batch, DiscretizedRoi
 
-__all__ = ["Options", "chunks"]
+__all__ = ["Options", "Taker", "chunks"]
+
+#: Gets a family, whether slices were counted, whose they are, and the matrices that were counted.
+Taker = Callable[[str, bool, Sequence[int], Sequence[Any]], object]
 
 _ENOUGH = 2**26
 """Bytes: more do not make a chunk faster once it keeps all threads busy."""
@@ -29,6 +33,7 @@ class Options:
     spatial_autocorrelation: str
     memory_limit: int
     watch: Stopwatch
+    take: Taker | None = None
 
 
 def chunks(

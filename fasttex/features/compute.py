@@ -18,7 +18,7 @@ from ..matrices.zones import zones
 from ..measures import Stopwatch
 from ..types import Batch, DiscretizedRoi, FloatArray
 from .aggregate import DIRECTED_NAMES, Aggregation, Aggregator, aggregations_of
-from .chunks import Options, chunks
+from .chunks import Options, Taker, chunks
 from .columns import column_name
 from .families import FEATURES, MATRIX_FAMILIES, features_of
 from .whole import whole_features
@@ -57,6 +57,7 @@ def compute_features(
     spatial_autocorrelation: str = "none",
     memory_limit: int = 2 * 2**30,
     watch: Stopwatch | None = None,
+    take: Taker | None = None,
 ) -> FeatureValues:
     """Compute the features of every ROI of a batch.
 
@@ -84,6 +85,9 @@ def compute_features(
         In bytes: what the counts that are held at one time may take.
     watch : Stopwatch, optional
         Gets the seconds of the stages ``count`` and ``features``.
+    take : callable, optional
+        Gets the matrices as they are counted: called with the family, whether they are of slices, the
+        index of each one's ROI, and the matrices. Families of one pass get the same ones.
 
     Returns
     -------
@@ -115,6 +119,7 @@ def compute_features(
         spatial_autocorrelation,
         memory_limit,
         watch or Stopwatch(),
+        take,
     )
     plan = _plan(families, aggregations)
     columns, places = _columns(plan, spatial_autocorrelation)
@@ -198,6 +203,8 @@ def _run(
             with options.watch.stage("features"):
                 for family in here:
                     aggregators[family].add(chunk.owners, counted[family])
+                    if options.take is not None:
+                        options.take(family, planar, chunk.owners, counted[family])
         # Slices come ROI by ROI, so only the last one may go on in the next chunk.
         complete = [roi for roi in dict.fromkeys(chunk.owners) if roi != chunk.owners[-1]]
         with options.watch.stage("features"):

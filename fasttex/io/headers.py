@@ -31,7 +31,7 @@ def data_file(path: Path) -> Path | None:
         It points outside its own folder, to several files, or to one that is not there. A header that
         came from elsewhere must not choose which files of this machine are read.
     """
-    name = _meta_data_file(path) if path.suffix.lower() in (".mha", ".mhd") else _nrrd_data_file(path)
+    name = data_name(path)
     if name is None:
         return None
     if name.upper().startswith("LIST") or "%" in name:
@@ -49,6 +49,11 @@ def data_file(path: Path) -> Path | None:
             f"{path}: its header points to the data file {name!r}, which is not there; copy both"
         )
     return path.parent / name
+
+
+def data_name(path: Path) -> str | None:
+    """What a detached header calls its data, whatever that is; None where the data follow it."""
+    return _meta_data_file(path) if path.suffix.lower() in (".mha", ".mhd") else _nrrd_data_file(path)
 
 
 def _head(path: Path) -> bytes:
