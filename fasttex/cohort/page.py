@@ -21,14 +21,15 @@ _STYLE = """
 body { margin: 0 auto; padding: 1rem; max-width: 76rem; font: 15px/1.45 system-ui, sans-serif;
   color: var(--ink); background: var(--back); overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-h1, h2 { break-after: avoid; }
+h1, h2, summary { break-after: avoid; }
 p.dim, .dim { color: var(--dim); }
 .numbers { display: flex; flex-wrap: wrap; gap: .5rem 2rem; margin: 0; padding: 0; list-style: none; }
 .numbers b { display: block; font-size: 1.5rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
   border-top: 1px solid var(--line); }
-th { white-space: nowrap; } td.n, th.n { text-align: right; }
+th { white-space: nowrap; } td:nth-child(2) { overflow-wrap: normal; }
+td.n, th.n { text-align: right; white-space: nowrap; }
 summary { cursor: pointer; padding: .5rem 0; font-weight: 600; } td summary { padding: 0; font-weight: 400; }
 pre { white-space: pre-wrap; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }

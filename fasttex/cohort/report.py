@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -119,7 +120,7 @@ def _overview(facts: _Facts) -> Iterator[str]:
     told = [("cases", sum(status.cases.values())), *numbers, ("rows", status.rows)]
     told.append(("rows failed", status.failed_rows))
     items = "".join(f"<li><b>{n:,}</b>{text(name)}</li>" for name, n in told)
-    yield f'<ul class="numbers">{items}<li><b>{status.rate:.3g}</b>cases per second</li></ul>\n'
+    yield f'<ul class="numbers">{items}<li><b>{_rate(status.rate)}</b>cases per second</li></ul>\n'
     if facts.cases.names:
         yield f"<h2>Failed cases</h2>\n{facts.cases.table('cases')}"
     if facts.rois.names:
@@ -130,6 +131,12 @@ def _overview(facts: _Facts) -> Iterator[str]:
     if facts.flags:
         rows = [(n, flag, FLAGS.get(flag, "")) for flag, n in facts.flags.most_common()]
         yield f"<h2>Flags</h2>\n{table(['rows', 'flag', 'says'], rows)}"
+
+
+def _rate(rate: float) -> str:
+    if math.isnan(rate):
+        return "–"
+    return f"{rate:.3g}" if rate < 1000 else f"{rate:,.0f}"
 
 
 def _listed(names: list[str]) -> str:

@@ -98,6 +98,10 @@ def _grays(intensities: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _outline(inside: BoolArray) -> BoolArray:
-    """The voxels that have an edge in common with one outside."""
+    """The outermost two pixels."""
+    return inside & ~_without_edge(_without_edge(inside))
+
+
+def _without_edge(inside: BoolArray) -> BoolArray:
     near = np.pad(inside, 1)
-    return inside & ~(near[:-2, 1:-1] & near[2:, 1:-1] & near[1:-1, :-2] & near[1:-1, 2:])
+    return inside & near[:-2, 1:-1] & near[2:, 1:-1] & near[1:-1, :-2] & near[1:-1, 2:]

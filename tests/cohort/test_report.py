@@ -144,6 +144,16 @@ def test_failures_are_grouped(tmp_path):
     assert "1 pending 0 done 8 failed" in page.text
 
 
+def test_recipes_are_not_mixed(tmp_path):
+    manifest = make_cohort(tmp_path / "cohort", 2, 3, (12, 20, 24))
+    settings = [{"families": ["glszm"], "bin_number": n} for n in (8, 16)]
+    run_cohort(manifest, tmp_path / "run", settings)
+    _, page = page_of(tmp_path / "run", thumbnails=0)
+    assert len(set(re.findall(r"glszm \(recipe (\w+)\): 16", page.text))) == 2
+    assert page.text.count("n 6, NaN 0") == 32
+    assert "12 rows" in page.text
+
+
 def test_an_empty_run(tmp_path):
     with Journal.open(tmp_path, write=True) as journal:
         journal.begin([], RECIPE)
