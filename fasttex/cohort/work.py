@@ -11,6 +11,7 @@ from ..backends import get_backend
 from ..errors import FasttexError, InputError
 from ..extraction import extract_read
 from ..io import RoiFailure, Rois, read_image, read_rois
+from ..io.names import default_name
 from ..measures import Stopwatch
 from ..rows import Engine
 from ..table import Row
@@ -141,9 +142,16 @@ def _rois_of(file: MaskFile, picture: Image, work: Work) -> Rois:
     if file.roi and len(found.masks) + len(found.failures) == 1:
         return found._replace(
             masks=[replace(mask, name=file.roi) for mask in found.masks],
-            failures=[failure._replace(name=file.roi) for failure in found.failures],
+            failures=[_renamed(failure, file.roi) for failure in found.failures],
         )
-    return found
+    of_file = default_name(file.path.name)  # what an empty file's ROI is called, and nobody may know
+    failures = [_renamed(f, "mask") if select is None and f.name == of_file else f for f in found.failures]
+    return found._replace(failures=failures)
+
+
+def _renamed(failure: RoiFailure, name: str) -> RoiFailure:
+    text = str(failure.error).replace(repr(failure.name), repr(name))
+    return failure._replace(name=name, error=type(failure.error)(text))
 
 
 def _check_names(rois: Sequence[tuple[str, int, str]]) -> None:

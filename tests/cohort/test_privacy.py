@@ -71,6 +71,7 @@ def manifest(tmp_path_factory):
         ("lost data", folder / f"{NAME}.mhd", rois),
         ("data outside", folder / f"{NAME}_out.mhd", rois),
         *((name, image, folder / f"{NAME}_{name}.nii.gz") for name in ("grid", "empty")),
+        ("one of two empty", image, f'"{folder}/{NAME}_empty.nii.gz";"{rois}"'),
         *((kind, folder / f"{kind}.{NAME}.nii.gz", rois) for kind in ("crash", "killed", "odd")),
     ]
     path = folder / f"{NAME}.csv"
