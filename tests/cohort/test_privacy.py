@@ -100,6 +100,7 @@ def done(manifest, tmp_path_factory):
         texts = [said(*words, codes=(3,))]
     texts += [said("status", run_dir), said("export", run_dir, "--long")]
     texts += [said("share", run_dir, "-o", run_dir.parent / "shared", "--long")]
+    texts += [said("report", run_dir, "-o", run_dir.parent / "shared" / "report.html")]
     texts += [said(*words, "--dry-run")]
     return run_dir, texts
 
@@ -114,7 +115,7 @@ def test_no_table_holds_it(done):
     run_dir, _ = done
     kept = {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "lock", "share.key"}
     tables = [p for p in [*run_dir.iterdir(), *(run_dir.parent / "shared").iterdir()] if p.name not in kept]
-    assert len(tables) == 14
+    assert len(tables) == 15
     for path in tables:
         assert NAME.lower() not in text_of(path).lower(), path.name
         assert str(run_dir.parents[1]) not in text_of(path), path.name
