@@ -181,7 +181,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(cohort, undisturbed, tm
     code, said = ended(process)
     assert code == 130, said
     assert "Traceback" not in said
-    assert "The same command resumes" in said
+    assert "The same command resumes there" in said
     assert str(run_dir) in said
     kept = results(run_dir)
     assert 3 <= len(kept) < N_CASES
