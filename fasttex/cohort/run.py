@@ -77,7 +77,7 @@ def run_cohort(
     retries : int
         How often a case is tried again whose process died or took too long.
     memory_limit : int or str
-        As in `fasttex.extract`; and what a worker process may have beyond, where the system can limit it.
+        As in `fasttex.extract`.
     prefetch : bool
         Read the next case while one is computed.
     progress : callable, optional

@@ -10,6 +10,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+import cohort_faults
 import pytest
 from make_cohort import make_cohort
 
@@ -188,6 +189,29 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(cohort, undisturbed, tm
     assert (run_dir / "features.csv").read_text().count("pending") == N_CASES - len(kept)
     assert f"{len(kept)} of them before" in resumed(cohort, run_dir)
     assert_same(run_dir, undisturbed)
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path):
+    folder, run_dir = tmp_path / "data", tmp_path / "run"
+    manifest = make_cohort(folder, 2, 1, (6, 8, 8))
+    (folder / "0001_image.nii.gz").rename(folder / "hang.nii.gz")
+    manifest.write_text(manifest.read_text().replace("0001_image", "hang"))
+    faults = (
+        f"import sys; sys.path.insert(0, {str(Path(cohort_faults.__file__).parent)!r})\n"
+        "import cohort_faults; from fasttex.cohort import run; run.begin = cohort_faults.begin"
+    )
+    process = start(manifest, run_dir, faults)
+    wait_for(process, run_dir, 1)
+    time.sleep(1.5)  # until the other one hangs
+    os.killpg(process.pid, signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    os.killpg(process.pid, signal.SIGINT)
+    code, said = ended(process)
+    assert code == 130, said
+    assert "The same command resumes there" in said
+    assert list(results(run_dir)) == ["case-0000"]
+    assert {path.name for path in run_dir.iterdir()} <= BELONGS
 
 
 @pytest.mark.parametrize("size", [100_000, 300_000])
