@@ -23,6 +23,12 @@ def begin(context, case):
     return work.begin(context, case)
 
 
+def slowly(context, case):
+    """As `fasttex.cohort.work.begin`, with time for something to happen meanwhile."""
+    time.sleep(0.04)
+    return work.begin(context, case)
+
+
 def never(context, case, prepared):
     """In place of `fasttex.cohort.work.finish`, where nothing may be computed anew."""
     if getattr(prepared, "picture", None) is not None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -38,11 +38,21 @@ _long = click.option("--long", is_flag=True, help="Write a line per ROI and feat
 @click.option("--select", metavar="[NAME=]LABEL", multiple=True, help="As in extract. Repeatable.")
 @click.option("--names", metavar="FILE", help="JSON with the labels' names: label to name, or name to label.")
 @click.option(
-    "--keep", metavar="COLUMN", multiple=True, help="Pass this column of the manifest on. Repeatable."
+    "--keep",
+    metavar="COLUMN",
+    multiple=True,
+    help="Pass this column of the manifest on to the tables. Repeatable.",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    default="1/1",
+    help="Only each N-th case, from the I-th on, for several machines.",
+)
+@click.option(
+    "--workers", type=int, help="Processes that share the cases; as many as the machine allows if not given."
 )
 @click.option("--keep-counts", is_flag=True, help="Keep the matrices, for fasttex features-from-counts.")
-@click.option("--shard", metavar="I/N", default="1/1", help="Only each N-th case, from the I-th on.")
-@click.option("--workers", type=int, default=1, show_default=True, help="Processes that share the cases.")
 @click.option("--threads", type=int, default=1, show_default=True, help="Of each process.")
 @click.option("--backend", default="auto", show_default=True, help="Who counts; as in extract.")
 @click.option("--timeout", "timeout_s", type=float, metavar="S", help="Give a case up after so many seconds.")
@@ -57,11 +67,15 @@ def run(manifest: str, run_dir: str, dry_run: bool, **options: Any) -> None:
 
     The manifest is a table with the columns image and rois; `fasttex cohort manifest --help` makes one.
     RUN_DIR gets a journal, features.csv, features.parquet, diagnostics and provenance.json. The same command
-    resumes: cases that are done are not computed again, those that failed are tried again.
+    resumes: cases that are done are not computed again, those that failed are tried again. Ctrl-C lets the
+    cases in flight finish first; a second one does not wait.
 
     \b
     fasttex cohort run study.csv -o study_run --preset ct --workers 8
     fasttex cohort status study_run
+
+    Exit status: 0 all went well, 2 wrong use or the run could not go on, 3 some cases or ROIs failed (their
+    rows say why), 130 stopped by Ctrl-C.
     """
     with plain_errors():
         from ..cohort.run import plan, run_cohort
@@ -78,7 +92,7 @@ def run(manifest: str, run_dir: str, dry_run: bool, **options: Any) -> None:
                 summary = run_cohort(manifest, run_dir, settings, progress=progress, **options)
         except KeyboardInterrupt:
             click.echo(
-                f"\nstopped; what was done is kept. The same command resumes: RUN_DIR {run_dir}", err=True
+                f"\nstopped; what is done is kept in {run_dir}. The same command resumes there.", err=True
             )
             sys.exit(INTERRUPTED)
     _tell(summary)
@@ -109,11 +123,15 @@ def _tell(summary: Summary) -> None:
     if summary.skipped:
         click.echo(summary.skipped, err=True)
     click.echo(
-        f"{progress.done} cases done ({progress.resumed} of them before), {progress.failed} failed, "
-        f"{progress.seconds:.1f} s; {', '.join(str(path) for path in summary.files)}",
+        f"{progress.done} cases done ({progress.resumed} of them before), {progress.failed} failed; "
+        f"{summary.rows} rows, {summary.failed_rows} failed; {progress.seconds:.1f} s",
         err=True,
     )
+    names = ", ".join(path.name for path in summary.files)
+    click.echo(f"{summary.files[0].parent}: {names}", err=True)
     if progress.failed:
+        click.echo("the same command tries the failed cases again", err=True)
+    if progress.failed or summary.failed_rows:
         sys.exit(ROWS_FAILED)
 
 
@@ -150,7 +168,14 @@ def _aside(progress: Progress | None) -> str:
 @click.command()
 @click.argument("run_dir")
 def status(run_dir: str) -> None:
-    """How a run stands: cases by state, failures by reason, time per stage. Also while it runs."""
+    """How a run stands: cases by state, failures by reason, time per stage. Also while it runs.
+
+    States are pending, running, done and failed. A case that is done may have ROIs that failed: those are
+    among the rows. Failures whose texts differ in numbers alone are one line, with an example.
+
+    \b
+    fasttex cohort status study_run
+    """
     with plain_errors():
         from ..cohort.journal import Journal
 
@@ -171,7 +196,14 @@ def status(run_dir: str) -> None:
 @_formats
 @_long
 def export(run_dir: str, formats: tuple[str, ...], long: bool) -> None:
-    """Write the tables of a run anew, as far as it is; also while it runs."""
+    """Write the tables of a run into its directory anew, as far as it is; also while it runs.
+
+    Cases that are not done yet have the flag pending. --long adds features_long: a line per ROI, recipe and
+    feature, with IBSI code and unit.
+
+    \b
+    fasttex cohort export study_run --format csv --long
+    """
     with plain_errors():
         from ..cohort.export import FORMATS
         from ..cohort.export import export as write
@@ -184,28 +216,34 @@ def export(run_dir: str, formats: tuple[str, ...], long: bool) -> None:
 @click.command()
 @click.argument("run_dir")
 @click.option("-o", "--output", metavar="FOLDER", required=True, help="For the tables; made if not there.")
-@click.option("--key-file", metavar="FILE", help="The key of the hashes; else RUN_DIR's own.")
+@click.option(
+    "--key-file", type=click.File("rb"), metavar="FILE", help="The key of the hashes; else RUN_DIR's own."
+)
 @click.option("--keep", metavar="COLUMN", multiple=True, help="A kept column to pass on. Repeatable.")
 @_formats
 @_long
 def share(
     run_dir: str,
     output: str,
-    key_file: str | None,
+    key_file: BinaryIO | None,
     keep: tuple[str, ...],
     formats: tuple[str, ...],
     long: bool,
 ) -> None:
     """Write the tables with a keyed hash in place of each case's name.
 
-    Who has the key, by default RUN_DIR/share.key, can tell the cases again; nobody else can.
+    Who has the key, by default RUN_DIR/share.key, can tell the cases again; nobody else can. Kept columns are
+    left out unless --keep names them. Names of ROIs stay as they are: look at them first.
+
+    \b
+    fasttex cohort share study_run -o study_shared
     """
     with plain_errors():
         from ..cohort.export import FORMATS
         from ..cohort.journal import Journal
         from ..cohort.share import share as write
 
-        key = Path(key_file).read_bytes() if key_file else None
+        key = key_file.read() if key_file else None
         with Journal.open(run_dir, write=False) as journal:
             _tell_files(
                 write(journal, run_dir, output, key=key, keep=keep, formats=formats or FORMATS, long=long)

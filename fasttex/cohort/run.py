@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..backends import get_backend
+from ..backends import get_backend, resolve_threads
 from ..errors import FasttexError, SettingsError
 from ..io.names import read_names
 from ..measures import parse_bytes
@@ -22,59 +22,10 @@ from .journal import Journal
 from .manifest import read_manifest
 from .pool import Outcome, Pool
 from .redact import without_paths
+from .summary import Progress, Summary
 from .work import Done, Work, begin, finish
 
 __all__ = ["Progress", "Summary", "plan", "run_cohort"]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is.
-
-    Attributes
-    ----------
-    done, failed, total : int
-        Cases; those done in earlier runs count as done.
-    resumed : int
-        Of the done ones, those of earlier runs.
-    seconds : float
-        Since this run began.
-    """
-
-    done: int
-    failed: int
-    total: int
-    resumed: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Cases per second of this run."""
-        return (self.done + self.failed - self.resumed) / max(self.seconds, 1e-9)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a run came to.
-
-    Attributes
-    ----------
-    progress : Progress
-    failures : tuple of (Failure, int)
-        An example of each reason, and how many cases failed for it.
-    changes : tuple of str
-        What differs from the settings of the run before in this directory.
-    files : tuple of Path
-        The tables written.
-    skipped : str
-        Which tables were not written, and why; mostly empty.
-    """
-
-    progress: Progress
-    failures: tuple[tuple[Failure, int], ...]
-    changes: tuple[str, ...]
-    files: tuple[Path, ...]
-    skipped: str = ""
 
 
 def run_cohort(
@@ -87,7 +38,7 @@ def run_cohort(
     keep: Sequence[str] = (),
     keep_counts: bool = False,
     shard: tuple[int, int] = (1, 1),
-    workers: int = 1,
+    workers: int | None = None,
     threads: int = 1,
     backend: str = "auto",
     timeout_s: float | None = None,
@@ -117,8 +68,9 @@ def run_cohort(
     shard : tuple of int
         ``(i, n)``: only each n-th case, beginning with the i-th; for several machines, each with a run
         directory of its own.
-    workers : int
-        Processes that share the cases.
+    workers : int, optional
+        Processes that share the cases; each may hold two of them. By default as many as the machine
+        allows (`fasttex doctor` lists its limits) with so many threads each.
     threads : int
         Of each process.
     backend : {"auto", "cpp", "numba", "cuda", "reference"}
@@ -128,7 +80,7 @@ def run_cohort(
     retries : int
         How often a case is tried again whose process died or took too long.
     memory_limit : int or str
-        As in `fasttex.extract`; and what a worker process may have beyond, where the system can limit it.
+        As in `fasttex.extract`.
     prefetch : bool
         Read the next case while one is computed.
     progress : callable, optional
@@ -157,7 +109,7 @@ def run_cohort(
         work = Work(Path(run_dir), recipe, get_backend(backend).NAME, threads, limit, journal.has_results())
         run = _Run(journal, work, len(cases), progress)
         pool: Pool[Case, Any, Done] = Pool(
-            workers,
+            resolve_threads(None) // resolve_threads(threads) or 1 if workers is None else workers,
             partial(begin, work),
             partial(finish, work),
             timeout_s=timeout_s,
@@ -174,12 +126,15 @@ def run_cohort(
             export(journal, run_dir)
             raise
         written = export(journal, run_dir)
+        status = journal.status()
         return Summary(
-            run.progress(),
-            tuple(journal.status().failures),
-            tuple(changes),
-            written.files,
-            written.skipped,
+            progress=run.progress(),
+            failures=tuple(status.failures),
+            changes=tuple(changes),
+            files=written.files,
+            skipped=written.skipped,
+            rows=status.rows,
+            failed_rows=status.failed_rows,
         )
 
 

@@ -1,4 +1,7 @@
-"""Runs that are killed, interrupted or out of space: resumed, they come to what an undisturbed run comes to."""
+"""Runs that are killed, interrupted or out of space: resumed, they come to what an undisturbed run comes to.
+
+FASTTEX_KILL_ROUNDS=40 kills more often.
+"""
 
 import os
 import random
@@ -10,6 +13,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+import cohort_faults
 import pytest
 from make_cohort import make_cohort
 
@@ -41,11 +45,11 @@ def undisturbed(cohort, tmp_path_factory):
     return run_dir
 
 
-def start(manifest, run_dir, before="", *words):
+def start(manifest, run_dir, before=""):
     """A real run in a process of its own, after some lines of Python."""
     name, _, value = MARK.partition("=")
     command = ["cohort", "run", str(manifest), "-o", str(run_dir), "--workers", "2"]
-    command += ["--families", "intensity_statistics,glcm,glszm", *words]
+    command += ["--families", "intensity_statistics,glcm,glszm"]
     code = f"{before}\nfrom fasttex.cli import main\nmain({command!r})"
     return subprocess.Popen(
         [sys.executable, "-c", code],
@@ -55,6 +59,14 @@ def start(manifest, run_dir, before="", *words):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+    )
+
+
+def with_fault(name):
+    """Python that lets workers read cases as `cohort_faults` does."""
+    return (
+        f"import sys; sys.path.insert(0, {str(Path(cohort_faults.__file__).parent)!r})\n"
+        f"import cohort_faults; from fasttex.cohort import run; run.begin = cohort_faults.{name}"
     )
 
 
@@ -141,7 +153,7 @@ def test_kill_9_of_parent_and_workers(cohort, undisturbed, tmp_path):
         if n % 10 == 0:  # a new run, so that there is something left to kill
             run_dir = tmp_path / f"run-{n}"
         before = results(run_dir)
-        process = start(cohort, run_dir)
+        process = start(cohort, run_dir, with_fault("slowly"))
         if chance.random() < 0.3:
             time.sleep(chance.uniform(0.1, 2))
         else:
@@ -163,7 +175,7 @@ def test_kill_9_of_parent_and_workers(cohort, undisturbed, tmp_path):
 
 def test_a_worker_that_is_killed_costs_one_case_at_most(cohort, undisturbed, tmp_path):
     run_dir = tmp_path / "run"
-    process = start(cohort, run_dir)
+    process = start(cohort, run_dir, with_fault("slowly"))
     wait_for(process, run_dir, 3)
     kill_one(process, random.Random(0), worker=True)
     code, said = ended(process)
@@ -175,19 +187,38 @@ def test_a_worker_that_is_killed_costs_one_case_at_most(cohort, undisturbed, tmp
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(cohort, undisturbed, tmp_path):
     run_dir = tmp_path / "run"
-    process = start(cohort, run_dir)
+    process = start(cohort, run_dir, with_fault("slowly"))
     wait_for(process, run_dir, 3)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
     code, said = ended(process)
     assert code == 130, said
     assert "Traceback" not in said
-    assert "The same command resumes" in said
+    assert "The same command resumes there" in said
     assert str(run_dir) in said
     kept = results(run_dir)
     assert 3 <= len(kept) < N_CASES
     assert (run_dir / "features.csv").read_text().count("pending") == N_CASES - len(kept)
     assert f"{len(kept)} of them before" in resumed(cohort, run_dir)
     assert_same(run_dir, undisturbed)
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path):
+    folder, run_dir = tmp_path / "data", tmp_path / "run"
+    manifest = make_cohort(folder, 2, 1, (6, 8, 8))
+    (folder / "0001_image.nii.gz").rename(folder / "hang.nii.gz")
+    manifest.write_text(manifest.read_text().replace("0001_image", "hang"))
+    process = start(manifest, run_dir, with_fault("begin"))
+    wait_for(process, run_dir, 1)
+    time.sleep(1.5)  # until the other one hangs
+    os.killpg(process.pid, signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    os.killpg(process.pid, signal.SIGINT)
+    code, said = ended(process)
+    assert code == 130, said
+    assert "The same command resumes there" in said
+    assert list(results(run_dir)) == ["case-0000"]
+    assert {path.name for path in run_dir.iterdir()} <= BELONGS
 
 
 @pytest.mark.parametrize("size", [100_000, 300_000])

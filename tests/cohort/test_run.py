@@ -152,7 +152,7 @@ SAID = {
     "nan": "NaN",
     "4-D": "axes",
     "wrong label": "77",
-    "hang": "8 s",
+    "hang": "15 s",
     "crash": "SIGSEGV",
     "killed": "memory",
     "forbidden": "may not be read",
@@ -163,7 +163,9 @@ SAID = {
 def test_broken_cases_cost_only_themselves(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "begin", cohort_faults.begin)
     manifest = broken_cohort(tmp_path / "data")
-    summary = run.run_cohort(manifest, tmp_path / "run", SETTINGS, workers=2, timeout_s=8, memory_limit="4MB")
+    summary = run.run_cohort(
+        manifest, tmp_path / "run", SETTINGS, workers=2, timeout_s=15, memory_limit="4MB"
+    )
     rows = table_of(tmp_path / "run")
     by_case: dict[str, list[dict[str, str]]] = {}
     for row in rows:

@@ -34,6 +34,7 @@ def folder(tmp_path, monkeypatch):
     sitk.WriteImage(sitk.GetImageFromArray(labels), str(tmp_path / "organs.nii.gz"))
     sitk.WriteImage(sitk.GetImageFromArray(labels), str(tmp_path / "tumor.nrrd"))
     (tmp_path / "labels.json").write_text('{"1": "liver", "2": "spleen"}')
+    (tmp_path / "study.csv").write_text("image,rois\nct.nii.gz,organs.nii.gz\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
