@@ -151,7 +151,7 @@ def _extract(image: Path, labels: Path, threads: int) -> dict[str, Any]:
     begin = time.perf_counter()
     table = fasttex.extract(image, labels, {"bin_width": 25, "bin_origin": -1024}, threads=threads)
     seconds = time.perf_counter() - begin
-    return {"seconds": seconds, "stages": table.seconds, "columns": len(table.columns)}
+    return {"seconds": seconds, "stages": dict(table.timings), "columns": len(table.columns)}
 
 
 def _has_pyradiomics() -> bool:

@@ -71,6 +71,8 @@ def finite(value: Any) -> Any:
 
 def shareable(value: Any) -> Any:
     """The same record without file names and hashes."""
+    if value is None or isinstance(value, (str, int, float)):  # most are; asking for a Mapping takes long
+        return value
     if isinstance(value, Mapping):
         return {key: shareable(v) for key, v in value.items() if key not in _PRIVATE}
     if isinstance(value, (list, tuple)):

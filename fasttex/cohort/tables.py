@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from .view import Block, View
 
 __all__ = ["WRITERS", "Writer"]
 
+K = TypeVar("K")
 Writer = Callable[[IO[bytes], View], None]
 
 _CELLS = 2**20  # that a row group of Parquet holds, which is what memory holds
@@ -72,7 +73,8 @@ def diagnostics_csv(file: IO[bytes], view: View) -> None:
     """What each step did to each ROI: a row per step and name."""
     _put(file, csv_line(_DIAGNOSTICS))
     for block in view.blocks():
-        file.write("".join(f"{csv_line(row)}\n" for row in _diagnosed(block)).encode())
+        lines = (f"{key},{csv_line(told)}\n" for key, told in _diagnosed(block, csv_line))
+        file.write("".join(lines).encode())
 
 
 def diagnostics_parquet(file: IO[bytes], view: View) -> None:
@@ -81,7 +83,7 @@ def diagnostics_parquet(file: IO[bytes], view: View) -> None:
     with _parquet(file, schema, _DIAGNOSTICS) as write:
         rows: list[list[Any]] = []
         for block in view.blocks():
-            rows += ([*row[:-1], str(row[-1])] for row in _diagnosed(block))
+            rows += ([*key, step, name, str(value)] for key, (step, name, value) in _diagnosed(block, list))
             if len(rows) * len(_DIAGNOSTICS) >= _CELLS:
                 write(list(zip(*rows, strict=True)))
                 rows = []
@@ -124,14 +126,17 @@ def _features(view: View) -> Iterator[tuple[str, ...]]:
         yield column.image, column.family, column.feature, column.aggregation, feature.ibsi, feature.unit
 
 
-def _diagnosed(block: Block) -> Iterator[list[Any]]:
-    """Rows of `_DIAGNOSTICS`. Numbers and texts stay, all else becomes JSON."""
+def _diagnosed(block: Block, keyed: Callable[[Iterable[Any]], K]) -> Iterator[tuple[K, tuple[str, str, Any]]]:
+    """Rows of `_DIAGNOSTICS`: the key, made by `keyed`, and the rest of it.
+
+    Numbers and texts stay, all else becomes JSON.
+    """
     for about, record in zip(block.about, block.diagnostics, strict=bool(block.diagnostics)):
-        key = [about[name] for name in KEY]
+        key = keyed(about[name] for name in KEY)
         for step in shareable(record.get("steps", [])):
             for name, value in _flat(step):
                 if name != "step":
-                    yield [*key, step["step"], name, value]
+                    yield key, (step["step"], name, value)
 
 
 def _flat(step: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
