@@ -301,6 +301,9 @@ def test_first_interrupt_lets_what_is_computed_finish(tmp_path):
     assert all(line.endswith(" None") for line in output.splitlines())
     assert errors.count("Traceback") == 1
     assert errors.endswith("KeyboardInterrupt\n")
+    until = time.monotonic() + 10
+    while session(process.pid) and time.monotonic() < until:  # Python's resource tracker ends a little later
+        time.sleep(0.01)
     assert session(process.pid) == []
 
 
