@@ -173,11 +173,7 @@ def run_cohort(
         finally:
             written = export(journal, run_dir)
         return Summary(
-            run.progress(),
-            tuple(journal.status().failures),
-            tuple(changes),
-            written.files,
-            written.skipped,
+            run.progress(), tuple(journal.status().failures), tuple(changes), written.files, written.skipped
         )
 
 
