@@ -12,6 +12,7 @@ from typing import Any
 
 from ..backends import get_backend, resolve_threads
 from ..errors import FasttexError, SettingsError
+from ..extraction import recipes_of
 from ..io.names import read_names
 from ..measures import parse_bytes
 from ..settings import Settings
@@ -100,7 +101,7 @@ def run_cohort(
     KeyboardInterrupt
         After Ctrl-C, once what was in flight is done and kept; the same call resumes.
     """
-    recipe = Recipe(_recipes(settings), select, None if names is None else read_names(names), keep_counts)
+    recipe = _recipe(settings, select, names, keep_counts)
     cases, record = read_manifest(Path(manifest), keep=tuple(keep))
     cases = _of_shard(cases, shard)
     limit = parse_bytes(memory_limit)
@@ -150,7 +151,7 @@ def plan(
     shard: tuple[int, int] = (1, 1),
 ) -> dict[str, Any]:
     """Say what `run_cohort` would do, without reading an image or writing a file."""
-    recipe = Recipe(_recipes(settings), select, None if names is None else read_names(names), keep_counts)
+    recipe = _recipe(settings, select, names, keep_counts)
     cases, record = read_manifest(Path(manifest), keep=tuple(keep))
     cases = _of_shard(cases, shard)
     absent = {path for case in cases for path in case.files if not path.exists()}
@@ -179,6 +180,8 @@ def known_key(journal: Journal, case: Case, recipe: Recipe) -> str | None:
     hashes = {}
     try:
         for path in case.files:
+            if journal.known_hash(path, path.stat()) is None:  # most often: spares looking into it
+                return None
             for part in parts_of(path):
                 known = journal.known_hash(part, part.stat())
                 if known is None:
@@ -189,10 +192,8 @@ def known_key(journal: Journal, case: Case, recipe: Recipe) -> str | None:
         return None  # whoever reads it will say what is wrong with it
 
 
-def _recipes(settings: Settings | Mapping[str, Any] | Sequence[Settings] | None) -> tuple[Settings, ...]:
-    from ..extraction import recipes_of
-
-    return tuple(recipes_of(settings))
+def _recipe(settings: Any, select: Any, names: Any, keep_counts: bool) -> Recipe:
+    return Recipe(tuple(recipes_of(settings)), select, names and read_names(names), keep_counts)
 
 
 def _of_shard(cases: list[Case], shard: tuple[int, int]) -> list[Case]:
