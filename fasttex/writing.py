@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import importlib
-import io
 import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from .errors import InputError
@@ -20,6 +20,7 @@ __all__ = [
     "arrow_schema",
     "csv_cell",
     "csv_line",
+    "csv_lines",
     "deliver",
     "extra",
     "finite",
@@ -52,10 +53,16 @@ def csv_cell(value: Any) -> Any:
 
 def csv_line(values: Iterable[Any]) -> str:
     """One line of CSV, without its end."""
-    text = io.StringIO()
+    return csv_lines([values])[0]
+
+
+def csv_lines(rows: Iterable[Iterable[Any]]) -> list[str]:
+    """Lines of CSV, without their ends."""
+    lines: list[str] = []
     # The writer quotes a cell for the characters of its line end only, hence both.
-    csv.writer(text, lineterminator="\r\n").writerow([csv_cell(value) for value in values])
-    return text.getvalue()[:-2]
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
+    return [line[:-2] for line in lines]
 
 
 def finite(value: Any) -> Any:

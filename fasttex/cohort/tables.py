@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 import msgspec
 import numpy as np
@@ -14,12 +14,11 @@ from ..features.columns import parse_column
 from ..features.families import describe
 from ..table import KEY
 from ..types import FloatArray
-from ..writing import arrow_schema, csv_cell, csv_line, extra, finite, shareable
+from ..writing import arrow_schema, csv_cell, csv_line, csv_lines, extra, finite, shareable
 from .view import Block, View
 
 __all__ = ["WRITERS", "Writer"]
 
-K = TypeVar("K")
 Writer = Callable[[IO[bytes], View], None]
 
 _CELLS = 2**20  # that a row group of Parquet holds, which is what memory holds
@@ -73,8 +72,7 @@ def diagnostics_csv(file: IO[bytes], view: View) -> None:
     """What each step did to each ROI: a row per step and name."""
     _put(file, csv_line(_DIAGNOSTICS))
     for block in view.blocks():
-        lines = (f"{key},{csv_line(told)}\n" for key, told in _diagnosed(block, csv_line))
-        file.write("".join(lines).encode())
+        file.write("".join(f"{line}\n" for line in csv_lines(_diagnosed(block))).encode())
 
 
 def diagnostics_parquet(file: IO[bytes], view: View) -> None:
@@ -83,7 +81,7 @@ def diagnostics_parquet(file: IO[bytes], view: View) -> None:
     with _parquet(file, schema, _DIAGNOSTICS) as write:
         rows: list[list[Any]] = []
         for block in view.blocks():
-            rows += ([*key, step, name, str(value)] for key, (step, name, value) in _diagnosed(block, list))
+            rows += ([*row[:-1], str(row[-1])] for row in _diagnosed(block))
             if len(rows) * len(_DIAGNOSTICS) >= _CELLS:
                 write(list(zip(*rows, strict=True)))
                 rows = []
@@ -126,17 +124,14 @@ def _features(view: View) -> Iterator[tuple[str, ...]]:
         yield column.image, column.family, column.feature, column.aggregation, feature.ibsi, feature.unit
 
 
-def _diagnosed(block: Block, keyed: Callable[[Iterable[Any]], K]) -> Iterator[tuple[K, tuple[str, str, Any]]]:
-    """Rows of `_DIAGNOSTICS`: the key, made by `keyed`, and the rest of it.
-
-    Numbers and texts stay, all else becomes JSON.
-    """
+def _diagnosed(block: Block) -> Iterator[list[Any]]:
+    """Rows of `_DIAGNOSTICS`. Numbers and texts stay, all else becomes JSON."""
     for about, record in zip(block.about, block.diagnostics, strict=bool(block.diagnostics)):
-        key = keyed(about[name] for name in KEY)
+        key = [about[name] for name in KEY]
         for step in shareable(record.get("steps", [])):
             for name, value in _flat(step):
                 if name != "step":
-                    yield key, (step["step"], name, value)
+                    yield [*key, step["step"], name, value]
 
 
 def _flat(step: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
