@@ -6,27 +6,38 @@ import errno
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 from .errors import InputError
 
-__all__ = ["is_private", "user_cache", "write_atomically"]
+__all__ = ["atomic_files", "is_private", "user_cache", "write_atomically"]
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file so that it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with atomic_files([path]) as (file,):
+        write(file)
+
+
+@contextmanager
+def atomic_files(paths: Sequence[Path]) -> Iterator[list[IO[bytes]]]:
+    """Files of one folder to write in the block: there once it ends, as they were before if it fails."""
+    partial = [path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path in paths]
     try:
-        with partial.open("xb") as file:
-            write(file)
-        partial.replace(path)
+        with ExitStack() as stack:
+            yield [stack.enter_context(path.open("xb")) for path in partial]
+        for written, path in zip(partial, paths, strict=True):
+            written.replace(path)
     except OSError as error:
+        what = paths[0] if len(paths) == 1 else f"into {paths[0].parent}"
         fix = "make room and write it again" if error.errno == errno.ENOSPC else "is its folder there?"
-        raise InputError(f"cannot write {path}: {error.strerror or error}; {fix}") from None
+        raise InputError(f"cannot write {what}: {error.strerror or error}; {fix}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        for path in partial:
+            path.unlink(missing_ok=True)
 
 
 def is_private(folder: str | os.PathLike[str]) -> bool:

@@ -27,7 +27,7 @@ def deed(word):
         case "leave":
             os._exit(int(argument))
         case "signal":
-            os.kill(os.getpid(), getattr(signal, argument))
+            signal.raise_signal(getattr(signal, argument))
         case "segfault":
             ctypes.string_at(0)
         case "hold":  # a library that hangs and keeps the interpreter's lock

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from ..storage import write_atomically
+from ..storage import atomic_files
 from ..writing import extra
 from .journal import Journal
-from .tables import WRITERS, Writer
+from .tables import WRITERS
 from .view import View
 
 __all__ = ["FORMATS", "Exported", "export", "write_view"]
@@ -93,11 +94,13 @@ def write_view(view: View, folder: Path, formats: Collection[str], long: bool) -
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}; give another one") from None
-    with view.journal.snapshot():
-        for name in names:
-            _write(folder / name, WRITERS[name], view)
-    return Exported(tuple(folder / name for name in names), skipped)
-
-
-def _write(path: Path, write: Writer, view: View) -> None:
-    write_atomically(path, lambda file: write(file, view))
+    paths = [folder / name for name in names]
+    with view.journal.snapshot(), atomic_files(paths) as files, ExitStack() as stack:
+        takers = [
+            stack.enter_context(WRITERS[path.name](file, view))
+            for path, file in zip(paths, files, strict=True)
+        ]
+        for block in view.blocks():
+            for take in takers:
+                take(block)
+    return Exported(tuple(paths), skipped)

@@ -6,7 +6,7 @@ import json
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,8 @@ def unpack_result(columns: tuple[str, ...], packed: Sequence[Any]) -> Result:
 
 def _plain(row: RowData) -> list[Any]:
     """A row as JSON can say it, also where a number came from NumPy."""
-    return [v.item() if isinstance(v, np.generic) else v for v in astuple(row)]
+    values = (getattr(row, name) for name in _ROW)
+    return [v.item() if isinstance(v, np.generic) else v for v in values]
 
 
 def _squeeze(value: Any) -> bytes:

@@ -1,11 +1,11 @@
-"""The files of an export: each is one pass over the cases, written as they come."""
+"""The files of an export: each takes the cases as they come."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import IO, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -14,89 +14,128 @@ from ..features.columns import parse_column
 from ..features.families import describe
 from ..table import KEY
 from ..types import FloatArray
-from ..writing import arrow_schema, csv_cell, csv_line, csv_lines, extra, finite, shareable
+from ..writing import arrow_schema, csv_cell, csv_line, csv_lines, extra, finite
 from .view import Block, View
 
 __all__ = ["WRITERS", "Writer"]
 
-Writer = Callable[[IO[bytes], View], None]
+T = TypeVar("T")
+Take = Callable[[Block], None]
+#: Writes what stands before the cases and what stands behind; between, it takes them one by one.
+Writer = Callable[[IO[bytes], View], AbstractContextManager[Take]]
 
 _CELLS = 2**20  # that a row group of Parquet holds, which is what memory holds
 _DIAGNOSTICS = (*KEY, "step", "name", "value")
 _LONG = (*KEY, "image", "family", "feature", "aggregation", "ibsi", "unit", "value")
 
 
-def features_csv(file: IO[bytes], view: View) -> None:
+@contextmanager
+def features_csv(file: IO[bytes], view: View) -> Iterator[Take]:
     """A row per ROI and recipe, a column per feature."""
     _put(file, csv_line([*view.about, *view.columns]))
-    for block in view.blocks():
+
+    def take(block: Block) -> None:
         for about, values in zip(block.about, block.values, strict=True):
             _put(file, ",".join([csv_line(about.values()), *_numbers(values)]))
 
+    yield take
 
-def features_parquet(file: IO[bytes], view: View) -> None:
+
+@contextmanager
+def features_parquet(file: IO[bytes], view: View) -> Iterator[Take]:
     """The same with IBSI codes and units."""
     schema = arrow_schema(view.about, view.columns, view.provenance())
     with _parquet(file, schema, view.about) as write:
-        for about, values in _groups(view.blocks(), len(view.columns)):
+
+        def put(held: list[Block]) -> None:
+            about, values = _joined(held)
             write([[row[name] for row in about] for name in view.about], values)
 
+        with _in_groups(put) as add:
+            yield lambda block: add(block.without_diagnostics(), block.values.size)
 
-def features_long_csv(file: IO[bytes], view: View) -> None:
+
+@contextmanager
+def features_long_csv(file: IO[bytes], view: View) -> Iterator[Take]:
     """A row per ROI, recipe and feature."""
     _put(file, csv_line(_LONG))
     middles = [csv_line(about) for about in _features(view)]
-    for block in view.blocks():
+
+    def take(block: Block) -> None:
         for about, values in zip(block.about, block.values, strict=True):
             key = csv_line(about[name] for name in KEY)
             cells = zip(middles, _numbers(values), strict=True)
             file.write("".join(f"{key},{middle},{cell}\n" for middle, cell in cells).encode())
 
+    yield take
 
-def features_long_parquet(file: IO[bytes], view: View) -> None:
+
+@contextmanager
+def features_long_parquet(file: IO[bytes], view: View) -> Iterator[Take]:
     """The same as Parquet."""
     pa = extra("pyarrow", "Parquet")
     schema = arrow_schema(_LONG[:-1], (), view.provenance()).append(pa.field("value", "double"))
     described = list(zip(*_features(view), strict=True))
-    n = len(view.columns)
     with _parquet(file, schema, _LONG[:-1]) as write:
-        for about, values in _groups(view.blocks(), n):
-            rows, columns = np.divmod(np.arange(values.size), n)
+
+        def put(held: list[Block]) -> None:
+            about, values = _joined(held)
+            rows, columns = np.divmod(np.arange(values.size), len(view.columns))
             keys = [
                 pa.array([row[name] for row in about], schema.field(name).type).take(rows) for name in KEY
             ]
             write([*keys, *(pa.array(words).take(columns) for words in described)], values.T.reshape(1, -1))
 
+        with _in_groups(put) as add:
+            yield lambda block: add(block.without_diagnostics(), block.values.size)
 
-def diagnostics_csv(file: IO[bytes], view: View) -> None:
+
+@contextmanager
+def diagnostics_csv(file: IO[bytes], view: View) -> Iterator[Take]:
     """What each step did to each ROI: a row per step and name."""
     _put(file, csv_line(_DIAGNOSTICS))
-    for block in view.blocks():
-        file.write("".join(f"{line}\n" for line in csv_lines(_diagnosed(block))).encode())
+
+    def take(block: Block) -> None:
+        for about, steps in zip(block.about, block.steps, strict=bool(block.steps)):
+            key = csv_line(about[name] for name in KEY)
+            file.write("".join(f"{key},{line}\n" for line in csv_lines(steps)).encode())
+
+    yield take
 
 
-def diagnostics_parquet(file: IO[bytes], view: View) -> None:
+@contextmanager
+def diagnostics_parquet(file: IO[bytes], view: View) -> Iterator[Take]:
     """The same as Parquet, all values as texts."""
     schema = arrow_schema(_DIAGNOSTICS, (), {})
     with _parquet(file, schema, _DIAGNOSTICS) as write:
-        rows: list[list[Any]] = []
-        for block in view.blocks():
-            rows += ([*row[:-1], str(row[-1])] for row in _diagnosed(block))
-            if len(rows) * len(_DIAGNOSTICS) >= _CELLS:
-                write(list(zip(*rows, strict=True)))
-                rows = []
-        if rows:
-            write(list(zip(*rows, strict=True)))
+
+        def put(held: list[list[Any]]) -> None:
+            write(list(zip(*held, strict=True)))
+
+        with _in_groups(put) as add:
+
+            def take(block: Block) -> None:
+                for about, steps in zip(block.about, block.steps, strict=bool(block.steps)):
+                    key = [about[name] for name in KEY]
+                    for step, name, value in steps:
+                        add([*key, step, name, str(value)], len(_DIAGNOSTICS))
+
+            yield take
 
 
-def provenance_json(file: IO[bytes], view: View) -> None:
+@contextmanager
+def provenance_json(file: IO[bytes], view: View) -> Iterator[Take]:
     """How all of it was made, and each case, a line for each."""
     head = json.dumps(finite(view.provenance()), indent=1)
     _put(file, f'{head.removesuffix("}").rstrip()},\n "made": [')
     before = ""
-    for block in view.blocks():
+
+    def take(block: Block) -> None:
+        nonlocal before
         file.write(f"{before}  {json.dumps(finite(block.provenance))}".encode())
         before = ",\n"
+
+    yield take
     _put(file, "\n ]\n}")
 
 
@@ -124,37 +163,30 @@ def _features(view: View) -> Iterator[tuple[str, ...]]:
         yield column.image, column.family, column.feature, column.aggregation, feature.ibsi, feature.unit
 
 
-def _diagnosed(block: Block) -> Iterator[list[Any]]:
-    """Rows of `_DIAGNOSTICS`. Numbers and texts stay, all else becomes JSON."""
-    for about, record in zip(block.about, block.diagnostics, strict=bool(block.diagnostics)):
-        key = [about[name] for name in KEY]
-        for step in shareable(record.get("steps", [])):
-            for name, value in _flat(step):
-                if name != "step":
-                    yield [*key, step["step"], name, value]
+def _joined(blocks: Sequence[Block]) -> tuple[list[dict[str, Any]], FloatArray]:
+    """Rows of several cases; values of shape (n_columns, n_rows)."""
+    about = [row for block in blocks for row in block.about]
+    return about, np.concatenate([block.values.T for block in blocks], axis=1)
 
 
-def _flat(step: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in step.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
-            yield f"{prefix}{name}", value if plain else json.dumps(value)
+@contextmanager
+def _in_groups(put: Callable[[list[T]], None]) -> Iterator[Callable[[T, int], None]]:
+    """A function that takes things and how many cells they have, and puts them `_CELLS` at a time."""
+    held: list[T] = []
+    cells = 0
 
+    def add(thing: T, n_cells: int) -> None:
+        nonlocal cells
+        held.append(thing)
+        cells += n_cells
+        if cells >= _CELLS:
+            put(held)
+            held.clear()
+            cells = 0
 
-def _groups(blocks: Iterable[Block], n_columns: int) -> Iterator[tuple[list[dict[str, Any]], FloatArray]]:
-    """Rows of several cases at a time; values of shape (n_columns, n_rows)."""
-    about: list[dict[str, Any]] = []
-    values: list[FloatArray] = []
-    for block in blocks:
-        about += block.about
-        values.append(block.values.T)
-        if len(about) * n_columns >= _CELLS:
-            yield about, np.concatenate(values, axis=1)
-            about, values = [], []
-    if about:
-        yield about, np.concatenate(values, axis=1)
+    yield add
+    if held:
+        put(held)
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,8 @@ from .schema import storable
 __all__ = ["Block", "View"]
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Block:
     """The rows of one case.
 
     Attributes
@@ -46,6 +48,32 @@ class Block(NamedTuple):
     def has_result(self) -> bool:
         """Whether its rows are those of ROIs; else they say why there are none."""
         return "class" not in self.provenance
+
+    @cached_property
+    def steps(self) -> list[list[tuple[str, str, Any]]]:
+        """The diagnostics without what is not to be shared: by row, step, name and value."""
+        return [[*_named(shareable(record.get("steps", [])))] for record in self.diagnostics]
+
+    def without_diagnostics(self) -> Block:
+        """The same without what takes most memory."""
+        return Block(self.about, self.values, [], self.provenance)
+
+
+def _named(steps: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, Any]]:
+    """Step, name and value. Numbers and texts stay, all else becomes JSON."""
+    for step in steps:
+        for name, value in _flat(step):
+            if name != "step":
+                plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+                yield step["step"], name, value if plain else json.dumps(value)
+
+
+def _flat(step: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in step.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 @dataclass
