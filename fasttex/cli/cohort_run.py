@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from ..errors import SettingsError
-from .shared import ROWS_FAILED, plain_errors, print_table, recipe_of, recipe_options
+from .shared import ROWS_FAILED, plain_errors, print_table, recipe_options, recipes_of
 
 if TYPE_CHECKING:
     from ..cohort.export import Exported
@@ -60,6 +61,9 @@ _long = click.option("--long", is_flag=True, help="Write a line per ROI and feat
     "--retries", type=int, default=0, show_default=True, help="For a case whose process died or hung."
 )
 @click.option("--memory-limit", default="2GB", show_default=True, help="For an image, and for matrices.")
+@click.option(
+    "--worker-memory", metavar="SIZE", help="What a process may have in all, such as 8GB; Linux only."
+)
 @click.option("--prefetch/--no-prefetch", default=True, help="Read the next case while one is computed.")
 @click.option("--dry-run", is_flag=True, help="Say what would run, and stop.")
 def run(manifest: str, run_dir: str, dry_run: bool, **options: Any) -> None:
@@ -81,7 +85,7 @@ def run(manifest: str, run_dir: str, dry_run: bool, **options: Any) -> None:
         from ..cohort.run import plan, run_cohort
         from ..io import parse_select
 
-        settings = recipe_of(options)
+        settings = recipes_of(options)
         options["select"] = parse_select(options["select"]) if options["select"] else None
         options["shard"] = _shard(options["shard"])
         if dry_run:
@@ -182,7 +186,8 @@ def status(run_dir: str) -> None:
         with Journal.open(run_dir, write=False) as journal:
             found = journal.status()
     print_table(["state", "cases"], list(found.cases.items()))
-    click.echo(f"\n{found.rows} rows, {found.failed_rows} of them failed; {found.rate:.3g} cases/s")
+    rate = "" if math.isnan(found.rate) else f"; {found.rate:.3g} cases/s"
+    click.echo(f"\n{found.rows} rows, {found.failed_rows} of them failed{rate}")
     if found.seconds:
         click.echo()
         print_table(["stage", "seconds"], [(name, f"{s:.1f}") for name, s in found.seconds.items()])

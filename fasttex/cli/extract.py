@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
-from .shared import ROWS_FAILED, plain_errors, recipe_of, recipe_options
+from .shared import ROWS_FAILED, plain_errors, recipe_options, recipes_of
 
 if TYPE_CHECKING:
     from ..table import FeatureTable
@@ -64,7 +64,7 @@ def extract(image: str, rois: tuple[str, ...], output: str, long: bool, **option
         from ..io import parse_select
 
         _refuse_output(output, long)
-        settings = recipe_of(options)
+        settings = recipes_of(options)
         options["select"] = parse_select(options["select"]) if options["select"] else None
         with _progress() as progress:
             table = run(

@@ -11,7 +11,7 @@ import click
 
 from ..errors import SettingsError
 from ..settings import PRESETS, Settings
-from .shared import CHECK_FAILED, plain_errors, recipe_of, recipe_options
+from .shared import CHECK_FAILED, plain_errors, recipe_options, recipes_of
 
 
 @click.group()
@@ -26,7 +26,8 @@ def show(**options: Any) -> None:
     with plain_errors():
         from ..provenance import recipe_record
 
-        click.echo(json.dumps(recipe_record(recipe_of(options)), indent=1))
+        for recipe in recipes_of(options):
+            click.echo(json.dumps(recipe_record(recipe), indent=1))
 
 
 @settings.command()

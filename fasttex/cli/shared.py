@@ -37,7 +37,10 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--preset", type=click.Choice(list(PRESETS)), help="Begin with settings for a modality."
             ),
             click.option(
-                "--settings", metavar="FILE", help="Settings from a .toml, .json or .yaml file.", default=None
+                "--settings",
+                metavar="FILE",
+                multiple=True,
+                help="Settings from a .toml, .json or .yaml file. Repeatable: a recipe, and a row, for each.",
             ),
             click.option(
                 "--set",
@@ -53,24 +56,32 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def recipe_of(options: dict[str, Any]) -> Settings:
-    """Preset, file and single changes, the later ones on top; takes its options out of `options`."""
-    values = {key: value for key, (value, _) in PRESETS.get(options.pop("preset") or "", {}).items()}
-    if file := options.pop("settings"):
-        values.update(read_mapping(Path(file)))
+def recipes_of(options: dict[str, Any]) -> list[Settings]:
+    """A recipe for each file of ``--settings``, or one: the preset below, single changes on top.
+
+    Takes its options out of `options`, and tells several recipes' ids, by which tables tell rows apart.
+    """
+    below = {key: value for key, (value, _) in PRESETS.get(options.pop("preset") or "", {}).items()}
+    files = options.pop("settings")
+    above: dict[str, Any] = {}
     for change in options.pop("set"):
         key, equals, text = change.partition("=")
         if not equals:
             raise SettingsError(f"--set {change!r} has no '=', expected KEY=VALUE, such as bin_number=64")
         try:
-            values[key.strip()] = json.loads(text)
+            above[key.strip()] = json.loads(text)
         except json.JSONDecodeError:
-            values[key.strip()] = text.strip()
+            above[key.strip()] = text.strip()
     if families := options.pop("families"):
-        values["families"] = [name.strip() for name in families.split(",")]
+        above["families"] = [name.strip() for name in families.split(",")]
     if convention := options.pop("convention"):
-        values["convention"] = convention
-    return Settings(**values)
+        above["convention"] = convention
+    given = [read_mapping(Path(file)) for file in files] or [{}]
+    recipes = [Settings(**{**below, **values, **above}) for values in given]
+    if len(files) > 1:
+        for file, recipe in zip(files, recipes, strict=True):
+            click.echo(f"recipe {recipe.recipe_id}: {file}", err=True)
+    return recipes
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

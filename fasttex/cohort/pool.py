@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from ..errors import FasttexError, SettingsError
+from ..errors import FasttexError, InputError, SettingsError
 from .cases import Failure
 from .leftovers import POOL_PREFIX
 from .pool_jobs import Job, Jobs, Outcome, pickled
@@ -106,7 +106,12 @@ class Pool(Generic[T, P, R]):
         self._jobs: Jobs[T, R] = Jobs(retries, retried)
         self._environment = dict.fromkeys(_THREADS, str(threads))
         self._memory = worker_memory
-        self._own_folder = TemporaryDirectory(prefix=POOL_PREFIX, dir=folder, ignore_cleanup_errors=True)
+        try:
+            self._own_folder = TemporaryDirectory(prefix=POOL_PREFIX, dir=folder, ignore_cleanup_errors=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot make a folder for temporary files: {error}; make room, or give another directory"
+            ) from None
         self._workers: list[Worker[T]] = []
         self._started = 0
         self._fruitless = 0  # deaths since a task was last begun
@@ -285,7 +290,10 @@ class Pool(Generic[T, P, R]):
                 self._jobs.put_back(job, alone=job in suspects)
         self._fruitless += not suspects
         if self._fruitless > self._limit + 2:
-            raise PoolError(f"worker processes end before they begin a task: {cause.text}\n{words}".strip())
+            cure = "" if self._memory is None else f"; worker_memory is {self._memory} bytes: give more"
+            raise PoolError(
+                f"worker processes end before they begin a task: {cause.text}{cure}\n{words}".strip()
+            )
 
     def _dismiss(self, workers: Iterable[Worker[T]]) -> None:
         workers = list(workers)

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -151,11 +152,11 @@ class _Desk:
 
 def _describe(error: BaseException) -> tuple[str, str, str]:
     """Kind, text and traceback; never the error itself, which may not survive pickling."""
-    kind = "OutOfMemory" if isinstance(error, MemoryError) else type(error).__name__
-    try:
+    kind, text = type(error).__name__, ""
+    with suppress(Exception):
         text = str(error)
-    except Exception:
-        text = ""
+    if isinstance(error, MemoryError):
+        kind, text = "OutOfMemory", text or "the case needs more memory than its process may have"
     return kind, text, "".join(traceback.format_exception(error))
 
 

@@ -45,6 +45,7 @@ def run_cohort(
     timeout_s: float | None = None,
     retries: int = 0,
     memory_limit: int | str = "2GB",
+    worker_memory: int | str | None = None,
     prefetch: bool = True,
     progress: Callable[[Progress], object] | None = None,
 ) -> Summary:
@@ -82,6 +83,9 @@ def run_cohort(
         How often a case is tried again whose process died or took too long.
     memory_limit : int or str
         As in `fasttex.extract`.
+    worker_memory : int or str, optional
+        What a process may have in all (Linux), such as ``"8GB"``: a case that needs more fails, before the
+        system has to choose what it kills. It holds two cases and what is computed from one.
     prefetch : bool
         Read the next case while one is computed.
     progress : callable, optional
@@ -117,6 +121,7 @@ def run_cohort(
             retries=retries,
             prefetch=prefetch,
             threads=threads,
+            worker_memory=None if worker_memory is None else parse_bytes(worker_memory, "worker_memory"),
             folder=Path(run_dir),
         )
         try:

@@ -175,6 +175,8 @@ def _itk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        if re.search("allocate memory|bad_alloc", str(error)):
+            raise MemoryError(f"the system grants no memory for the voxels of {path}") from None
         raise InputError(
             f"{path} cannot be read: {_first_reason(str(error))}; check that it is whole, or export it anew "
             "as .nii.gz or .nrrd"

@@ -44,9 +44,35 @@ def cohort(*words, code=0):
     return result
 
 
+def age(folder):
+    """Make its images so old that their hashes are remembered."""
+    for path in folder.glob("*.nii.gz"):
+        os.utime(path, (1_000_000, 1_000_000))
+
+
 def table(name="run/features.csv"):
     with Path(name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_a_recipe_for_each_file_of_settings(here):
+    for levels in (8, 16):
+        Path(f"{levels}.toml").write_text(f"bin_number = {levels}\n")
+    files = ("--settings", "8.toml", "--settings", "16.toml", "--set", "alpha=1")
+    ran = cohort("run", "study/manifest.csv", "-o", "run", *FEW, *files)
+    recipes = [fasttex.Settings(bin_number=n, alpha=1, families=["ngtdm"]) for n in (8, 16)]
+    assert (
+        "".join(f"recipe {r.recipe_id}: {n}.toml\n" for r, n in zip(recipes, (8, 16), strict=True))
+        in ran.stderr
+    )
+    rows = table()
+    assert [row["recipe_id"] for row in rows[:4]] == [r.recipe_id for r in recipes for _ in range(2)]
+    expected = [fasttex.extract("study/0000_image.nii.gz", "study/0000_rois.nii.gz", r) for r in recipes]
+    names = expected[0].columns
+    found = [[float(row[name]) for name in names] for row in rows[:4]]
+    assert found == [values for one in expected for values in one.values.tolist()]
+    alike = cohort("run", "study/manifest.csv", "-o", "run", *FEW, *files, "--set", "bin_number=4", code=2)
+    assert "no two alike" in alike.stderr
 
 
 def test_run_says_what_it_came_to(here):
@@ -113,6 +139,7 @@ def test_shards_are_parts(here):
         (("--set", "bin_nmber=3"), "bin_number"),
         (("--names", "nowhere.json"), "nowhere.json"),
         (("--memory-limit", "many"), "many"),
+        (("--worker-memory", "0"), "worker_memory is '0'"),
         (("--backend", "abacus"), "abacus"),
     ],
 )
@@ -144,8 +171,7 @@ def test_dry_run_writes_nothing(here):
     assert "files that are not there: 1" in said
     assert "columns ignored: site" in said
     assert not Path("run").exists()
-    for path in Path("study").glob("*.nii.gz"):
-        os.utime(path, (1_000_000, 1_000_000))
+    age(Path("study"))
     cohort(*words, code=3)
     assert "done already: 3" in cohort(*words, "--dry-run").stdout
 
@@ -162,9 +188,14 @@ def test_failures_are_grouped_and_tried_again(here):
     assert ["failed", "2"] in [line.split() for line in found.splitlines()]
     assert "FileNotFoundError" in found
     assert "4 rows" in found
+    assert "cases/s" in found
     for n in (1, 2):
         Path(f"000{n}").rename(f"study/000{n}_image.nii.gz")
     assert "4 cases done (2 of them before), 0 failed" in cohort(*words).stderr
+    age(Path("study"))
+    cohort(*words)
+    assert "4 cases done (4 of them before)" in cohort(*words).stderr
+    assert "cases/s" not in cohort("status", "run").stdout  # none was computed
 
 
 def test_ctrl_c(here, monkeypatch):

@@ -16,7 +16,7 @@ import pool_tasks
 import pytest
 
 from fasttex.cohort.pool import Pool, PoolError
-from fasttex.errors import SettingsError
+from fasttex.errors import InputError, SettingsError
 
 if sys.platform == "win32":
     pytest.skip("signals are those of POSIX", allow_module_level=True)
@@ -241,11 +241,15 @@ def test_memory_of_a_process_is_limited():
     deeds = [f"allocate {5 * gigabyte}", f"allocate {gigabyte // 10}", f"allocate {5 * gigabyte} | ", "a"]
     found = outcomes(1, *deeds, worker_memory=gigabyte)
     assert kinds(found) == ["OutOfMemory", None, "OutOfMemory", None]
+    with pytest.raises(PoolError, match=r"worker_memory is 10000000 bytes: give more"):
+        outcomes(1, "a", worker_memory=10_000_000)
 
 
 def test_choices_that_make_no_sense():
     with pytest.raises(SettingsError, match="at least 1"):
         Pool(0, pool_tasks.same, pool_tasks.second)
+    with pytest.raises(InputError, match=r"temporary files: .*/nowhere/"):
+        Pool(1, pool_tasks.same, pool_tasks.second, folder="/nowhere")
 
 
 SCRIPT = """
