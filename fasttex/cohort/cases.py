@@ -112,10 +112,10 @@ class Recipe:
         return sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def content_key(case: Case, hashes: Mapping[Path, str], recipe: Recipe) -> str:
+def content_key(case: Case, hashes: Mapping[Path, str], recipe_key: str) -> str:
     """What a case's result is found by: the bytes of its files and the recipe, not names, places or order."""
     masks = sorted((hashes[mask.path], str(mask.label), mask.variant, mask.roi) for mask in case.masks)
-    made_of = [hashes[case.image], masks, recipe.key()]
+    made_of = [hashes[case.image], masks, recipe_key]
     return sha256(json.dumps(made_of).encode()).hexdigest()
 
 

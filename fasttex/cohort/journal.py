@@ -90,6 +90,12 @@ class Journal(Store):
         record: dict[str, Any] = json.loads(found[0])
         return record
 
+    @property
+    def recipe_key(self) -> str:
+        """`Recipe.key` of the run."""
+        found = self._one("SELECT recipe_key FROM run")
+        return str(found[0]) if found else ""
+
     # Hashes of files
 
     def known_hash(self, path: Path, stat: os.stat_result) -> str | None:
@@ -256,6 +262,11 @@ class Journal(Store):
             failure = Failure(kind, text) if kind is not None else None
             result = unpack_result(self._columns_of(column_set), packed) if column_set is not None else None
             yield read_case(name, image, masks, kept), result, failure
+
+    def content_key_of(self, case_name: str) -> str | None:
+        """The content key of a case that is done."""
+        found = self._one("SELECT content_key FROM cases WHERE name = ?", (case_name,))
+        return found[0] if found else None
 
     def counts_of(self, case_name: str) -> bytes | None:
         """The integer matrices of a case, if the run keeps them."""

@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
@@ -15,9 +15,10 @@ from ..features.columns import parse_column
 from ..features.families import describe
 from ..storage import write_atomically
 from ..table import FLAGS
-from .cases import Case, Failure, Recipe
+from .cases import Case, Failure, Recipe, content_key
 from .charts import bars, histogram
 from .distributions import Distribution, distributions
+from .hashes import hash_of_parts
 from .journal import Journal
 from .page import folded, grid, page, picture, table, text
 from .status import Status, without_numbers
@@ -77,7 +78,7 @@ def write_report(journal: Journal, path: str | os.PathLike[str], *, thumbnails: 
         Of the page.
     thumbnails : int
         Draw so many cases, the first ones with a result. Their images and ROIs are read anew, from where the
-        manifest says; where they are no longer there, the page says so.
+        manifest says; where they are no longer there, or have changed, the page says so.
 
     Raises
     ------
@@ -87,10 +88,11 @@ def write_report(journal: Journal, path: str | os.PathLike[str], *, thumbnails: 
     with journal.snapshot():
         facts = _gather(journal)
         done = (case for case, result, _ in journal.results_in_order() if result is not None)
-        drawn = list(islice(done, max(0, thumbnails)))
-        record = journal.recipe
+        drawn = [(case, journal.content_key_of(case.name)) for case in islice(done, max(0, thumbnails))]
+        record, recipe_key = journal.recipe, journal.recipe_key
     work = Work(Path(), Recipe((), record["select"], record["names"]))
-    body = [_overview(facts), _pictures(work, drawn), _features(facts.features), _settings(facts)]
+    cards = [_picture(work, case, key, recipe_key) for case, key in drawn]
+    body = [_overview(facts), _pictures(cards), _features(facts.features), _settings(facts)]
     parts = page("Report of a cohort", (part for section in body for part in section))
     write_atomically(Path(path), lambda file: file.writelines(parts))
 
@@ -144,23 +146,28 @@ def _listed(names: list[str]) -> str:
     return all_of_them if len(names) <= 5 else folded(f"{names[0]}, {names[1]}, …", all_of_them)
 
 
-def _pictures(work: Work, cases: Iterable[Case]) -> Iterator[str]:
-    cards = [_picture(work, case) for case in cases]
+def _pictures(cards: list[str]) -> Iterator[str]:
     if cards:
         yield "<h2>Cases</h2>\n"
         yield (
-            f'<p class="dim">The first {len(cards)} with a result, as their files are now: the slice with '
+            f'<p class="dim">The first {len(cards)} with a result: the slice with '
             "most voxels of ROIs, rows and columns as stored, the middle 99 % of its intensities.</p>\n"
         )
         yield grid(cards)
 
 
-def _picture(work: Work, case: Case) -> str:
+def _picture(work: Work, case: Case, key: str | None, recipe_key: str) -> str:
+    """A case as its files are now, if they are as they were."""
     head = f"<div><b>{text(case.name)}</b>"
     read = begin(work, case)
     if isinstance(read, Done) or read.picture is None or read.found is None:
         why = read.failure.text if isinstance(read, Done) and read.failure else ""
         return f'{head}<br><span class="dim">image or ROIs not found: {text(why)}</span></div>'
+    hashes = {part: sha256 for part, (_, sha256) in read.files.items()}
+    if content_key(case, {path: hash_of_parts(path, hashes) for path in case.files}, recipe_key) != key:
+        return (
+            f'{head}<br><span class="dim">image or ROIs have changed since: run the cohort again</span></div>'
+        )
     drawn = thumbnail(read.picture, read.found.masks)
     keys = " ".join(
         f'<span class="key"><i class="c{color}"></i> {text(name)}</span>' for name, color in drawn.rois

@@ -192,7 +192,7 @@ def known_key(journal: Journal, case: Case, recipe: Recipe) -> str | None:
                 if known is None:
                     return None
                 hashes[part] = known
-        return content_key(case, {path: hash_of_parts(path, hashes) for path in case.files}, recipe)
+        return content_key(case, {path: hash_of_parts(path, hashes) for path in case.files}, recipe.key())
     except (OSError, FasttexError):
         return None  # whoever reads it will say what is wrong with it
 

@@ -96,7 +96,7 @@ def begin(work: Work, case: Case) -> Prepared | Done:
             if work.look_first:
                 hashes = {part: sha256_of(part) for part in stats}
                 key = content_key(
-                    case, {path: hash_of_parts(path, hashes) for path in case.files}, work.recipe
+                    case, {path: hash_of_parts(path, hashes) for path in case.files}, work.recipe.key()
                 )
                 with Journal.open(work.run_dir, write=False) as journal:
                     if journal.find(key):
@@ -124,7 +124,7 @@ def _read(work: Work, case: Case, stats: dict[Path, os.stat_result], watch: Stop
     }
     return Prepared(
         key=content_key(
-            case, {path: hash_of_record(record) for path, record in records.items()}, work.recipe
+            case, {path: hash_of_record(record) for path, record in records.items()}, work.recipe.key()
         ),
         files=parts,
         watch=watch,

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shutil
 import struct
 import zlib
 from html.parser import HTMLParser
@@ -98,6 +99,15 @@ def test_of_a_run(tmp_path):
     assert str(tmp_path) not in html
     assert "nii.gz" not in html
     assert not names_a_place(html)
+
+
+def test_no_picture_of_files_that_have_changed(tmp_path):
+    manifest = make_cohort(tmp_path / "cohort", 2, 2, (12, 20, 24))
+    run_cohort(manifest, tmp_path / "run", {"families": ["glszm"]})
+    shutil.copy(tmp_path / "cohort" / "0000_rois.nii.gz", tmp_path / "cohort" / "0001_rois.nii.gz")
+    _, page = page_of(tmp_path / "run")
+    assert page.tags.count("img") == 1
+    assert page.text.count("image or ROIs have changed since") == 1
 
 
 @pytest.mark.parametrize("name", [SCRIPT, QUOTES, "a & b", "&lt;b&gt;"])
