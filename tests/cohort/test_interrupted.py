@@ -50,7 +50,9 @@ def start(manifest, run_dir, before=""):
     name, _, value = MARK.partition("=")
     command = ["cohort", "run", str(manifest), "-o", str(run_dir), "--workers", "2"]
     command += ["--families", "intensity_statistics,glcm,glszm"]
-    code = f"{before}\nfrom fasttex.cli import main\nmain({command!r})"
+    # A job in the background of a shell ignores Ctrl-C, and so would its children.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listening}\n{before}\nfrom fasttex.cli import main\nmain({command!r})"
     return subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=manifest.parent,
