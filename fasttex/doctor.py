@@ -76,7 +76,13 @@ def _installed() -> dict[str, str]:
     return found
 
 
-_EXTRAS = {"numba": ("numba",), "table": ("pandas", "pyarrow"), "yaml": ("yaml",), "plot": ("matplotlib",)}
+_EXTRAS = {
+    "numba": ("numba",),
+    "table": ("pandas", "pyarrow"),
+    "yaml": ("yaml",),
+    "plot": ("matplotlib",),
+    "gzip": ("isal",),
+}
 
 
 def _extra(modules: tuple[str, ...]) -> str:

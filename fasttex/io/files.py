@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..types import Grid
 from .geometry import grid_from_itk
 from .headers import (
+    check_gzip,
     check_meta_complete,
     check_raw_complete,
     data_file,
@@ -53,6 +54,8 @@ def read_file(path: Path, memory_limit: int) -> tuple[NDArray[Any], Grid, dict[s
         reader = sitk.ImageFileReader()
         file_format = reader.GetImageIOFromFileName(str(path))
         if not file_format or file_format in _FORMATS_REFUSED:
+            if is_gzip(path):
+                check_gzip(path)
             raise InputError(
                 f"{path} is no image that can be read; allowed are NIfTI-1, NRRD, MetaImage and the like; "
                 "open NIfTI-2 with nibabel and pass that image"

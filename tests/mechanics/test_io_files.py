@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import threading
+import zlib
 
 import nibabel
 import numpy as np
@@ -12,7 +13,7 @@ import SimpleITK as sitk
 from numpy.testing import assert_array_equal
 
 from fasttex.errors import InputError
-from fasttex.io import read_image
+from fasttex.io import headers, read_image
 
 VOXELS = np.random.default_rng(0).integers(-1000, 3000, (7, 8, 9)).astype(np.int16)
 FORMATS = [
@@ -53,6 +54,13 @@ def meta(path, *, spacing="1 1 1", size="4 3 2", data="LOCAL", voxels=bytes(24))
     )
     path.write_bytes(header.encode() + voxels)
     return path
+
+
+@pytest.fixture(autouse=True, params=["zlib", "isal"])
+def gzip_reader(request, monkeypatch):
+    """Who inflates."""
+    module = pytest.importorskip("isal.isal_zlib") if request.param == "isal" else zlib
+    monkeypatch.setattr(headers, "gzip_reader", module)
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +182,17 @@ def test_damaged_gzip(tmp_path):
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"damaged|truncated"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("place", range(-8, 0))  # checksum and length
+@pytest.mark.parametrize("shape", [(7, 8, 9), (60, 60, 60)])  # ITK looks at all of a small file
+def test_gzip_with_a_wrong_end(tmp_path, shape, place):
+    path = write(tmp_path / "a.nii.gz", np.random.default_rng(0).integers(-99, 99, shape, np.int16))
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="damaged"):
         read_image(path)
 
 
