@@ -13,7 +13,7 @@ from .. import __version__
 from ..errors import InputError
 from .cases import Case, Failure, Recipe, Result
 from .changes import check_cases, differences
-from .schema import pack_result, read_case, storable, unpack_result, write_case
+from .schema import Packed, pack_result, read_case, storable, unpack_result, write_case
 from .status import Status, make_status
 from .store import Store
 
@@ -169,21 +169,31 @@ class Journal(Store):
         InputError
             The disk is full, or the result does not fit together.
         """
-        packed = pack_result(result)
+        self.commit_packed(case_name, content_key, pack_result(result), hashes)
+
+    def commit_packed(
+        self,
+        case_name: str,
+        content_key: str,
+        packed: Packed,
+        hashes: Mapping[Path, FileHash] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """The same for a result that a worker has packed; `seconds` is what the case took."""
         with self._transaction() as db:
             self._remember(hashes or {})
-            names = json.dumps(result.columns)
+            names, *rest = packed
             db.execute("INSERT OR IGNORE INTO column_sets (names) VALUES (?)", (names,))
             (columns,) = self._one("SELECT id FROM column_sets WHERE names = ?", (names,)) or (0,)
             db.execute(
                 f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * 10)})",
-                (content_key, columns, *packed),
+                (content_key, columns, *rest),
             )
             self._update(
                 case_name,
                 "state = 'done', content_key = ?, kind = NULL, text = NULL, private_text = NULL, "
                 "seconds = ?, updated = ?",
-                content_key, result.seconds.get("total"), time.time(),
+                content_key, seconds, time.time(),
             )  # fmt: skip
 
     def fail(

@@ -232,7 +232,7 @@ class _Run:
         """Keep what became of a case."""
         case, done = outcome.task, outcome.result
         if done is not None and done.result is not None:
-            self._journal.commit(case.name, done.key, done.result, done.files)
+            self._journal.commit_packed(case.name, done.key, done.result, done.files, outcome.seconds)
             self._count()
         elif done is not None and done.failure is None:
             self._journal.adopt(case.name, done.key, done.files)

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ __all__ = [
     "APPLICATION_ID",
     "SCHEMA",
     "VERSION",
+    "Packed",
     "pack_result",
     "read_case",
     "storable",
@@ -76,13 +77,28 @@ def _path(name: bytes) -> Path:
     return Path(os.fsdecode(name))
 
 
-def pack_result(result: Result) -> tuple[Any, ...]:
-    """What the table has of a result, from `n_rows` on."""
+class Packed(NamedTuple):
+    """A result as the table has it; `columns` has a table of its own."""
+
+    columns: str
+    n_rows: int
+    n_failed: int
+    seconds: str
+    provenance: str
+    rows: bytes
+    diagnostics: bytes
+    feature_values: bytes
+    counts: bytes | None
+
+
+def pack_result(result: Result) -> Packed:
+    """Make a result ready for the journal."""
     shape = (len(result.rows), len(result.columns))
     if result.values.shape != shape or len(result.diagnostics) not in (0, len(result.rows)):
         raise InputError(f"a result has values of shape {result.values.shape}, expected {shape}")
     # Values stay as they are: zlib saves a quarter of their bytes and takes longer than writing them.
-    return (
+    return Packed(
+        json.dumps(result.columns),
         len(result.rows),
         sum(bool(row.error) for row in result.rows),
         json.dumps(result.seconds),

@@ -21,6 +21,7 @@ from .hashes import hash_of_parts, hash_of_record, parts_of, sha256_of
 from .journal import MAX_COUNTS, FileHash, Journal
 from .matrices import Counts
 from .redact import behind, without_paths
+from .schema import Packed, pack_result
 
 __all__ = ["Done", "Work", "begin", "finish"]
 
@@ -72,7 +73,7 @@ class Done:
         The content key; empty where the case could not be read.
     files : dict
         By path, what tells that a file is still the same, and its sha256.
-    result : Result, optional
+    result : Packed, optional
         None where the journal has it already, or where there is none.
     failure : Failure, optional
         Why there is none.
@@ -82,7 +83,7 @@ class Done:
 
     key: str = ""
     files: dict[Path, FileHash] = field(default_factory=dict)
-    result: Result | None = None
+    result: Packed | None = None
     failure: Failure | None = None
     private: str = ""
 
@@ -198,14 +199,16 @@ def finish(work: Work, case: Case, prepared: Prepared | Done) -> Done:
     return Done(
         prepared.key,
         prepared.files,
-        Result(
-            columns=table.columns,
-            rows=rows,
-            values=table.values,
-            diagnostics=[roi for recipe in recipes for roi in recipe["rois"]],
-            provenance=shared,
-            seconds=dict(prepared.watch.seconds),
-            counts=counts,
+        pack_result(
+            Result(
+                columns=table.columns,
+                rows=rows,
+                values=table.values,
+                diagnostics=[roi for recipe in recipes for roi in recipe["rois"]],
+                provenance=shared,
+                seconds=dict(prepared.watch.seconds),
+                counts=counts,
+            )
         ),
     )
 

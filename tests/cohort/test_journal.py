@@ -371,7 +371,7 @@ def results(draw):
 
 @given(results())
 def test_results_come_back_to_the_bit(drawn):
-    _, _, *packed = pack_result(drawn)
+    _, _, _, *packed = pack_result(drawn)
     found = unpack_result(drawn.columns, packed)
     assert same(found, drawn)
     assert found.counts == drawn.counts
@@ -379,7 +379,7 @@ def test_results_come_back_to_the_bit(drawn):
 
 def test_numbers_of_numpy_come_back_plain():
     row = replace(result().rows[0], voxels=np.int64(5), intensity_min=np.float32(0.5), n_levels=np.uint16(4))
-    _, _, *packed = pack_result(replace(result(), rows=(row, row)))
+    _, _, _, *packed = pack_result(replace(result(), rows=(row, row)))
     found = unpack_result(COLUMNS, packed).rows[0]
     assert (found.voxels, found.intensity_min, found.n_levels) == (5, 0.5, 4)
 

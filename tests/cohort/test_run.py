@@ -5,8 +5,10 @@ import gzip
 import json
 import os
 import shutil
+import sqlite3
 import struct
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import cohort_faults
@@ -53,6 +55,8 @@ def test_a_run_equals_each_roi_alone(cohort, tmp_path):
     assert table_of(tmp_path / "run") == expected_rows(cohort)
     assert (summary.progress.done, summary.progress.failed, summary.progress.resumed) == (6, 0, 0)
     assert [p.done for p in told] == [1, 2, 3, 4, 5, 6]
+    with closing(sqlite3.connect(tmp_path / "run" / "journal.sqlite")) as db:
+        assert all(0 < seconds < 60 for (seconds,) in db.execute("SELECT seconds FROM cases"))
 
 
 def test_the_same_run_again_computes_nothing(cohort, tmp_path, monkeypatch):
