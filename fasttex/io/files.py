@@ -157,14 +157,15 @@ def _read_voxels(path: Path, reader: Any, file_format: str, n_voxels: int, item:
 class _Owner:
     """Lends the buffer of a SimpleITK image to NumPy and keeps it alive as long as an array needs it.
 
-    The copy of the image is lazy: who changes the original in place gets a buffer of its own.
+    The copy of the image shares its buffer: who changes the original in place gets a buffer of its own.
     """
 
     def __init__(self, image: Any) -> None:
         import SimpleITK as sitk
 
+        # In this order: a view of an image that shares its buffer would copy it.
+        self.__array_interface__ = sitk.GetArrayViewFromImage(image).__array_interface__
         self.image = sitk.Image(image)
-        self.__array_interface__ = sitk.GetArrayViewFromImage(self.image).__array_interface__
 
 
 def voxels_of(image: Any) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """Images that lie in memory: NumPy, SimpleITK, nibabel."""
 
+import gc
 import subprocess
 import sys
 
@@ -23,6 +24,18 @@ def read_only(array):
     array = array.copy()
     array.flags.writeable = False
     return array
+
+
+def test_voxels_of_simpleitk_are_lent_and_stay():
+    source = sitk.GetImageFromArray(VOXELS)
+    there = sitk.GetArrayViewFromImage(source)
+    image = read_image(source)
+    assert np.shares_memory(image.intensities, there)
+    source[0, 0, 0] = 7
+    source += 1
+    del source
+    gc.collect()
+    assert_array_equal(image.intensities, VOXELS)
 
 
 def test_import_loads_neither_simpleitk_nor_scipy():
