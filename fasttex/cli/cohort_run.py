@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from ..errors import SettingsError
-from .shared import ROWS_FAILED, plain_errors, print_table, recipe_options, recipes_of
+from .shared import ROWS_FAILED, plain_errors, print_table, recipe_options, recipes_of, roi_options
 
 if TYPE_CHECKING:
     from ..cohort.export import Exported
@@ -36,8 +36,7 @@ _long = click.option("--long", is_flag=True, help="Write a line per ROI and feat
 @click.argument("manifest")
 @click.option("-o", "--output", "run_dir", metavar="RUN_DIR", required=True, help="Journal and tables.")
 @recipe_options
-@click.option("--select", metavar="[NAME=]LABEL", multiple=True, help="As in extract. Repeatable.")
-@click.option("--names", metavar="FILE", help="JSON with the labels' names: label to name, or name to label.")
+@roi_options
 @click.option(
     "--keep",
     metavar="COLUMN",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
-from .shared import ROWS_FAILED, plain_errors, recipe_options, recipes_of
+from .shared import ROWS_FAILED, plain_errors, recipe_options, recipes_of, roi_options
 
 if TYPE_CHECKING:
     from ..table import FeatureTable
@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 @click.argument("image")
 @click.argument("rois", nargs=-1, required=True)
 @recipe_options
-@click.option(
-    "--select",
-    metavar="[NAME=]LABEL",
-    multiple=True,
-    help="Keep this label or name, and call it NAME. Repeatable; all are kept if not given.",
-)
-@click.option("--names", metavar="FILE", help="JSON with the labels' names: label to name, or name to label.")
+@roi_options
 @click.option("--threshold", type=float, help="Inside is where a mask is at least this; for probabilities.")
 @click.option("--case", default="", help="What the table calls this image.")
 @click.option(

@@ -56,6 +56,21 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def roi_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which labels are ROIs and what they are called."""
+    select = click.option(
+        "--select",
+        metavar="[NAME=]LABEL[,...]",
+        multiple=True,
+        help="Keep this label or name, and call it NAME; lung=10,11 makes one ROI of two. Or a .json file: "
+        '{"lung": [10, 11]}. Repeatable; all are kept if not given.',
+    )
+    names = click.option(
+        "--names", metavar="FILE", help="JSON with the labels' names: label to name, or name to label."
+    )
+    return select(names(command))
+
+
 def recipes_of(options: dict[str, Any]) -> list[Settings]:
     """A recipe for each file of ``--settings``, or one: the preset below, single changes on top.
 

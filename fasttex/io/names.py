@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ def parse_select(texts: Iterable[str]) -> dict[str, Target] | list[Target]:
     ----------
     texts : iterable of str
         Each a label (``"3"``), a name (``"tumor"``), a new name for one of them (``"tumor=3"``), or a
-        name for several as one ROI (``"lung=10,11,12"``).
+        name for several as one ROI (``"lung=10,11,12"``); or a JSON file of such pairs
+        (``{"tumor": 3, "lung": [10, 11, 12]}``).
 
     Returns
     -------
@@ -39,6 +41,10 @@ def parse_select(texts: Iterable[str]) -> dict[str, Target] | list[Target]:
     pairs: list[tuple[str, Target]] = []
     renames = False
     for text in texts:
+        if text.endswith(".json"):
+            pairs += _groups(Path(text)).items()
+            renames = True
+            continue
         name, equals, value = (part.strip() for part in text.rpartition("="))
         parts = [part.strip() for part in value.split(",")] if equals else [value]
         if not all(parts) or bool(equals) != bool(name):
@@ -50,7 +56,18 @@ def parse_select(texts: Iterable[str]) -> dict[str, Target] | list[Target]:
         renames |= bool(equals)
     if not renames:
         return [target for _, target in pairs]
-    return _no_twins(pairs, "ROI name", "select")
+    if twins := {name for name, n in Counter(name for name, _ in pairs).items() if n > 1}:
+        raise InputError(
+            f"select names {twins.pop()!r} twice; labels that make one ROI go together: lung=10,11"
+        )
+    return dict(pairs)
+
+
+def _groups(path: Path) -> Mapping[str, Target]:
+    found = _read_json(path)
+    if not isinstance(found, Mapping):
+        raise InputError(f'{path} holds no pairs of name and labels, such as {{"lung": [10, 11]}}')
+    return found
 
 
 def _number_or_text(text: str) -> int | str:
@@ -118,10 +135,11 @@ def read_names(names: Any) -> dict[int, str]:
     else:
         pairs = [(as_label(k) if as_label(k) is not None else _digits(k), v) for k, v in names.items()]
     checked: list[tuple[int, str]] = []
-    for label, name in pairs:
+    for key, (label, name) in zip(names, pairs, strict=True):
         if label is None or not isinstance(name, str):
+            unite = "; to unite labels, select them: lung=10,11" if isinstance(name, (list, tuple)) else ""
             raise InputError(
-                f"{what} pairs {label!r} with {name!r}, expected {{label: name}} or {{name: label}}"
+                f"{what} has {{{key!r}: {names[key]!r}}}, expected {{label: name}} or {{name: label}}{unite}"
             )
         checked.append((label, _name(name, what)))
     _no_twins([(name, label) for label, name in checked], "name", what)

@@ -114,6 +114,7 @@ def test_names(names, tmp_path):
         ({1: 2}, "expected {label: name} or {name: label}"),
         ({"a": "b"}, "expected {label: name} or {name: label}"),
         ({1: None}, "expected {label: name} or {name: label}"),
+        ({"lung": [1, 2]}, r"has {'lung': \[1, 2\]}, .*; to unite labels, select them: lung=10,11"),
         (3, "expected a mapping"),
     ],
     ids=str,
@@ -155,6 +156,19 @@ def test_names_are_for_label_maps():
 )
 def test_parse_select(texts, select):
     assert parse_select(texts) == select
+
+
+def test_parse_select_from_a_file(tmp_path):
+    path = tmp_path / "groups.json"
+    path.write_text('{"both": [1, "liver"], "rest": 7}')
+    assert parse_select([str(path), "2"]) == {"both": [1, "liver"], "rest": 7, "2": 2}
+    rois = read_rois(LABELS, IMAGE, select=parse_select([str(path)]), names={2: "liver"})
+    assert [(mask.name, mask.inside.sum()) for mask in rois.masks] == [("both", 11), ("rest", 1)]
+    with pytest.raises(InputError, match="names 'rest' twice"):
+        parse_select([str(path), "rest=1"])
+    path.write_text("[1]")
+    with pytest.raises(InputError, match="holds no pairs of name and labels"):
+        parse_select([str(path)])
 
 
 @pytest.mark.parametrize("texts", [[""], ["=1"], ["a="], ["a=1,,2"], ["a=1", "a=2"]])
