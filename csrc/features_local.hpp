@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "strided.hpp"
@@ -49,6 +50,17 @@ class Chunk {
             part_[k] += part;
         }
     }
+    void add_both(const T* from, const T* other) {
+        for (Index k = 0; k < kParts; ++k) {
+            Part part, more;
+            std::memcpy(&part, from + k * kLength, sizeof part);
+            std::memcpy(&more, other + k * kLength, sizeof more);
+            part_[k] += part + more;
+        }
+    }
+    void store(T* out) const {
+        for (Index k = 0; k < kParts; ++k) std::memcpy(out + k * kLength, &part_[k], sizeof(Part));
+    }
     void add_to(T* out) const {
         for (Index k = 0; k < kParts; ++k) {
             Part part;
@@ -77,7 +89,7 @@ inline Index whole_chunks(Index n) { return (n + kChunk - 1) / kChunk * kChunk; 
 
 inline bool is_finite(double v) { return v - v == 0; }
 
-// The image around the ROI's box less `base`, with the sphere's reach on each side; 0 where there is nothing.
+// Some rows y of a ROI's box, at all z, with the sphere's reach on each side; 0 where the image has nothing.
 template <class T>
 struct Around {
     Shape box, reach;
@@ -86,142 +98,176 @@ struct Around {
 
     Around(Shape box_, Shape reach_) : box(box_), reach(reach_), width(whole_chunks(box_.x)) {
         row = width + 2 * reach.x;
-        plane = row * (box.y + 2 * reach.y);
+        plane = row * (std::min(box.y, kStrip) + 2 * reach.y);
         data.assign(static_cast<std::size_t>(plane * (box.z + 2 * reach.z)), T{0});
     }
+    // Row 0 of a plane is the reach's first row before row y0 of the box.
     const T* at(Index z, Index y) const { return data.data() + z * plane + y * row; }
     T* at(Index z, Index y) { return data.data() + z * plane + y * row; }
-};
 
-// Calls visit(z, y, x, n, values) for the rows of `around`, in its own indices, that the image has. `start`:
-// index of the box's first voxel in the image.
-template <class Visit>
-void for_each_image_row(const Strided& image, Shape start, Shape box, Shape reach, const Visit& visit) {
-    const auto low = [](Index s, Index r) { return std::max<Index>(0, s - r); };
-    const auto high = [](Index s, Index n, Index r, Index length) { return std::min(length, s + n + r); };
-    const Index first = low(start.x, reach.x), n = high(start.x, box.x, reach.x, image.shape.x) - first;
-    std::vector<double> values(n);
-    for (Index z = low(start.z, reach.z); z < high(start.z, box.z, reach.z, image.shape.z); ++z) {
-        for (Index y = low(start.y, reach.y); y < high(start.y, box.y, reach.y, image.shape.y); ++y) {
-            image.row(z, y, first, n, values.data());
-            visit(z - start.z + reach.z, y - start.y + reach.y, first - start.x + reach.x, n, values.data());
+    // Makes room for rows y0 … y0 + n_rows - 1 of the box, after the kStrip rows before; read(z, y, row)
+    // fills the rest, y counted in the box.
+    template <class Read>
+    void move_to(Index y0, Index n_rows, const Read& read) {
+        const Index known = y0 ? 2 * reach.y : 0;
+        for (Index z = 0; z < box.z + 2 * reach.z; ++z) {
+            if (known) std::copy(at(z, kStrip), at(z, kStrip + known), at(z, 0));
+            for (Index y = known; y < n_rows + 2 * reach.y; ++y)
+                read(z - reach.z, y0 + y - reach.y, at(z, y));
         }
     }
-}
+};
 
-// Sums of all spheres whose centers lie in rows y0 … y0 + n_rows - 1 of the box.
+// The image around a ROI's box, row by row.
+class ImageRows {
+  public:
+    // `start`: index of the box's first voxel in the image.
+    ImageRows(const Strided& image, Shape start, Shape box, Shape reach)
+        : image_(image),
+          start_(start),
+          first_(std::max<Index>(0, start.x - reach.x)),
+          begin_(first_ - start.x + reach.x),
+          values_(std::min(image.shape.x, start.x + box.x + reach.x) - first_) {}
+
+    // Row (z, y) of the box into `out`, which begins with the reach: value(v) of each voxel that the image
+    // has.
+    template <class T, class Value>
+    void operator()(Index z, Index y, T* out, const Value& value) {
+        const Index at_z = z + start_.z, at_y = y + start_.y, n = static_cast<Index>(values_.size());
+        T* FASTTEX_RESTRICT to = out + begin_;
+        if (at_z < 0 || at_z >= image_.shape.z || at_y < 0 || at_y >= image_.shape.y) {
+            std::fill(to, to + n, T{0});
+            return;
+        }
+        image_.row(at_z, at_y, first_, n, values_.data());
+        const double* FASTTEX_RESTRICT v = values_.data();
+        for (Index k = 0; k < n; ++k) to[k] = value(v[k]);
+    }
+
+  private:
+    const Strided& image_;
+    Shape start_;
+    Index first_, begin_;
+    std::vector<double> values_;
+};
+
+// Sums of all spheres whose centers lie in rows y0 … y0 + n_rows - 1 of the box, a chunk of x at a time.
 template <class T>
 class Strip {
   public:
     Strip(const Around<T>& around, const Sphere& sphere)
         : around_(around),
-          sphere_(sphere),
           height_(kStrip + 2 * around.reach.y),
-          rows_(static_cast<std::size_t>((around.reach.x + 1) * height_ * around.width)) {}
+          storage_(static_cast<std::size_t>((around.reach.x + 1) * height_ * kChunk + kChunk)) {
+        for (const SphereRow& r : sphere.rows) {
+            if (disks_.empty() || disks_.back().dz != r.dz) disks_.push_back({r.dz, {}});
+            disks_.back().rows.push_back((r.width * height_ + around.reach.y + r.dy) * kChunk);
+        }
+        void* begin = storage_.data();
+        std::size_t room = storage_.size() * sizeof(T);
+        rows_ = static_cast<T*>(std::align(64, room - kChunk * sizeof(T), begin, room));
+    }
+    Strip(const Strip&) = delete;
 
     // `spans[z * box.y + y]`: which centers are wanted. `totals`: [z][row of the strip][x], zeros.
     void add(Index y0, Index n_rows, const std::vector<Span>& spans, T* totals) {
-        const Shape& box = around_.box;
-        for (Index z = 0; z < box.z + 2 * around_.reach.z; ++z) {
-            make_rows(z, y0, n_rows);
-            std::size_t k = 0;
-            while (k < sphere_.rows.size()) {
-                const Index dz = sphere_.rows[k].dz;
-                std::size_t end = k;
-                while (end < sphere_.rows.size() && sphere_.rows[end].dz == dz) ++end;
-                const Index above = z - around_.reach.z - dz, below = z - around_.reach.z + dz;
-                for (Index y = 0; y < n_rows; ++y) {
-                    T* one = target(above, y0, y, spans, totals);
-                    T* other = dz ? target(below, y0, y, spans, totals) : nullptr;
-                    if (one || other) add_disk(k, end, y, wanted(above, below, y0 + y, spans), one, other);
+        for (Index z = 0; z < around_.box.z + 2 * around_.reach.z; ++z) {
+            const Span needed = needed_at(z, y0, n_rows, spans);
+            for (Index x = needed.first / kChunk * kChunk; x < needed.last; x += kChunk) {
+                make_rows(z, n_rows, x);
+                for (const Disk& disk : disks_) {
+                    const Index above = z - around_.reach.z - disk.dz, below = z - around_.reach.z + disk.dz;
+                    for (Index y = 0; y < n_rows; ++y) {
+                        T* one = target(above, y0, y, x, spans, totals);
+                        T* other = disk.dz ? target(below, y0, y, x, spans, totals) : nullptr;
+                        if (one || other) add_disk(disk, y, one, other);
+                    }
                 }
-                k = end;
             }
         }
     }
 
   private:
+    struct Disk {
+        Index dz;
+        std::vector<Index> rows;  // where in `rows_` those around row 0 of the strip are
+    };
+
     const Around<T>& around_;
-    const Sphere& sphere_;
     Index height_;
-    std::vector<T> rows_;  // [half-width][row][x]
+    std::vector<Disk> disks_;
+    std::vector<T> storage_;
+    T* rows_;  // [half-width][row][x of the chunk]
 
-    T* row(Index width, Index y) { return rows_.data() + (width * height_ + y) * around_.width; }
-
-    bool empty(Index z, Index y, const std::vector<Span>& spans) const {
-        return z < 0 || z >= around_.box.z || spans[z * around_.box.y + y].empty();
-    }
-    T* target(Index z, Index y0, Index y, const std::vector<Span>& spans, T* totals) const {
-        return empty(z, y0 + y, spans) ? nullptr : totals + (z * kStrip + y) * around_.width;
-    }
-    Span wanted(Index above, Index below, Index y, const std::vector<Span>& spans) const {
+    // Of all spheres that slice z of `around_` is part of.
+    Span needed_at(Index z, Index y0, Index n_rows, const std::vector<Span>& spans) const {
         Span all{around_.width, 0};
-        for (const Index z : {above, below}) {
-            if (empty(z, y, spans)) continue;
-            const Span& span = spans[z * around_.box.y + y];
-            all = {std::min(all.first, span.first / kChunk * kChunk), std::max(all.last, span.last)};
+        const Index last = std::min(z, around_.box.z - 1);
+        for (Index center = std::max<Index>(0, z - 2 * around_.reach.z); center <= last; ++center) {
+            for (Index y = y0; y < y0 + n_rows; ++y) {
+                const Span& span = spans[center * around_.box.y + y];
+                if (!span.empty()) all = {std::min(all.first, span.first), std::max(all.last, span.last)};
+            }
         }
         return all;
     }
 
-    void make_rows(Index z, Index y0, Index n_rows) {
-        const Index reach = around_.reach.x, width = around_.width;
+    // Where the chunk of a row at x is to be added; nowhere if none of its centers is wanted.
+    T* target(Index z, Index y0, Index y, Index x, const std::vector<Span>& spans, T* totals) const {
+        if (z < 0 || z >= around_.box.z) return nullptr;
+        const Span& span = spans[z * around_.box.y + y0 + y];
+        return span.first < x + kChunk && x < span.last ? totals + (z * kStrip + y) * around_.width + x
+                                                        : nullptr;
+    }
+
+    void make_rows(Index z, Index n_rows, Index x) {
+        const Index reach = around_.reach.x, wider = height_ * kChunk;
         for (Index y = 0; y < n_rows + 2 * around_.reach.y; ++y) {
-            const T* source = around_.at(z, y0 + y) + reach;
-            std::copy(source, source + width, row(0, y));
+            const T* source = around_.at(z, y) + reach + x;
+            T* out = rows_ + y * kChunk;
+            Chunk<T> sum;
+            sum.add(source);
+            sum.store(out);
             for (Index r = 1; r <= reach; ++r) {
-                const T* FASTTEX_RESTRICT narrow = row(r - 1, y);
-                T* FASTTEX_RESTRICT wide = row(r, y);
-                for (Index x = 0; x < width; ++x) wide[x] = narrow[x] + (source[x - r] + source[x + r]);
+                sum.add_both(source - r, source + r);
+                sum.store(out + r * wider);
             }
         }
     }
 
-    void add_disk(std::size_t begin, std::size_t end, Index y, Span span, T* one, T* other) {
-        for (Index x = span.first; x < span.last; x += kChunk) {
-            Chunk<T> sum;
-            for (std::size_t k = begin; k < end; ++k) {
-                const SphereRow& r = sphere_.rows[k];
-                sum.add(row(r.width, y + around_.reach.y + r.dy) + x);
-            }
-            if (one) sum.add_to(one + x);
-            if (other) sum.add_to(other + x);
-        }
+    void add_disk(const Disk& disk, Index y, T* one, T* other) {
+        const T* here = rows_ + y * kChunk;
+        Chunk<T> sum;
+        for (const Index at : disk.rows) sum.add(here + at);
+        if (one) sum.add_to(one);
+        if (other) sum.add_to(other);
     }
 };
 
-// Calls visit(z, y, x, sum) for every voxel inside. `spans` as in Strip.
-template <class T, class Level, class Visit>
-void for_each_sphere(const Around<T>& around, const Sphere& sphere, const RoiView<Level>& roi, Shape first,
-                     const std::vector<Span>& spans, const Visit& visit) {
-    const Shape& box = around.box;
+// Calls visit(z, y, span, levels, centers, sums) for every row of the box with voxels inside: the voxels of
+// the span, some of which may be outside, and what lies at their x in the three. `read` as in Around, `spans`
+// as in Strip.
+template <class T, class Level, class Read, class Visit>
+void for_each_sphere_row(Shape box, const Sphere& sphere, const Read& read, const RoiView<Level>& roi,
+                         Shape first, const std::vector<Span>& spans, const Visit& visit) {
+    Around<T> around(box, sphere.reach);
     Strip<T> strip(around, sphere);
     std::vector<T> totals(static_cast<std::size_t>(box.z * kStrip * around.width));
     for (Index y0 = 0; y0 < box.y; y0 += kStrip) {
         const Index n_rows = std::min(kStrip, box.y - y0);
+        around.move_to(y0, n_rows, read);
         std::fill(totals.begin(), totals.end(), T{0});
         strip.add(y0, n_rows, spans, totals.data());
         for (Index z = 0; z < box.z; ++z) {
             for (Index y = y0; y < y0 + n_rows; ++y) {
-                const Level* levels = roi.row(z + first.z, y + first.y) + first.x;
-                const T* sums = totals.data() + (z * kStrip + y - y0) * around.width;
                 const Span& span = spans[z * box.y + y];
-                for (Index x = span.first; x < span.last; ++x) {
-                    if (levels[x]) visit(z, y, x, static_cast<double>(sums[x]));
-                }
+                if (span.empty()) continue;
+                visit(z, y, span, roi.row(z + first.z, y + first.y) + first.x,
+                      around.at(z + sphere.reach.z, y - y0 + sphere.reach.y) + sphere.reach.x,
+                      totals.data() + (z * kStrip + y - y0) * around.width);
             }
         }
     }
-}
-
-template <class T>
-Around<T> around_of(const Strided& image, Shape start, Shape box, Shape reach, double base) {
-    Around<T> around(box, reach);
-    for_each_image_row(image, start, box, reach, [&](Index z, Index y, Index x, Index n, const double* v) {
-        T* out = around.at(z, y) + x;
-        for (Index k = 0; k < n; ++k) out[k] = is_finite(v[k]) ? static_cast<T>(v[k] - base) : T{0};
-    });
-    return around;
 }
 
 }  // namespace local_detail

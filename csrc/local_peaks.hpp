@@ -30,22 +30,29 @@ struct Values {
 };
 
 inline Values look_at(const Strided& image, Shape start, Shape box, Shape reach) {
+    const auto low = [](Index s, Index r) { return std::max<Index>(0, s - r); };
+    const auto high = [](Index s, Index n, Index r, Index length) { return std::min(length, s + n + r); };
+    const Index first = low(start.x, reach.x), n = high(start.x, box.x, reach.x, image.shape.x) - first;
+    std::vector<double> v(n);
     Values found;
-    for_each_image_row(image, start, box, reach, [&](Index, Index, Index, Index n, const double* v) {
-        int finite = 1, whole = 1;
-        double low = found.low, high = found.high;
-        for (Index k = 0; k < n; ++k) {
-            const double limited = v[k] > -1e9 && v[k] < 1e9 ? v[k] : 0.5;
-            finite &= is_finite(v[k]);
-            whole &= static_cast<double>(static_cast<std::int32_t>(limited)) == v[k];
-            low = v[k] < low ? v[k] : low;
-            high = v[k] > high ? v[k] : high;
+    for (Index z = low(start.z, reach.z); z < high(start.z, box.z, reach.z, image.shape.z); ++z) {
+        for (Index y = low(start.y, reach.y); y < high(start.y, box.y, reach.y, image.shape.y); ++y) {
+            image.row(z, y, first, n, v.data());
+            int finite = 1, whole = 1;
+            double least = found.low, most = found.high;
+            for (Index k = 0; k < n; ++k) {
+                const double limited = v[k] > -1e9 && v[k] < 1e9 ? v[k] : 0.5;
+                finite &= is_finite(v[k]);
+                whole &= static_cast<double>(static_cast<std::int32_t>(limited)) == v[k];
+                least = v[k] < least ? v[k] : least;
+                most = v[k] > most ? v[k] : most;
+            }
+            found.low = least;
+            found.high = most;
+            found.finite &= finite != 0;
+            found.whole &= whole != 0;
         }
-        found.low = low;
-        found.high = high;
-        found.finite &= finite != 0;
-        found.whole &= whole != 0;
-    });
+    }
     return found;
 }
 
@@ -69,8 +76,15 @@ class BorderCounts {
     BorderCounts(const Sphere& sphere, Shape start, Shape image)
         : sphere_(sphere), start_(start), image_(image), rows_(sphere.reach.x + 1, 0) {}
 
-    double at(Index z, Index y, Index x) {
-        if (z != z_ || y != y_) look_at_rows(z, y);
+    // The same for all voxels of a span of a row, or 0 where some rows of their spheres are cut.
+    double of_all(Index z, Index y, Span span) {
+        look_at_rows(z, y);
+        const Index left = span.first + start_.x, right = image_.x - span.last - start_.x;
+        return left >= sphere_.reach.x && right >= sphere_.reach.x ? uncut_ : 0;
+    }
+
+    // Of a voxel of the row that `of_all` was asked for.
+    double at(Index x) const {
         const Index left = x + start_.x, right = image_.x - 1 - left;
         if (left >= sphere_.reach.x && right >= sphere_.reach.x) return uncut_;
         Index n = 0;
@@ -83,12 +97,9 @@ class BorderCounts {
     const Sphere& sphere_;
     Shape start_, image_;
     std::vector<Index> rows_;  // by half-width
-    Index z_ = -1, y_ = -1;
     double uncut_ = 0;
 
     void look_at_rows(Index z, Index y) {
-        z_ = z;
-        y_ = y;
         std::fill(rows_.begin(), rows_.end(), 0);
         const auto beyond = [](Index k, Index n) { return k < 0 || k >= n; };
         Index n = 0;
@@ -123,39 +134,70 @@ struct Peaks {
     }
 };
 
+// The highest of a row, eight at a time.
+template <class T>
+T highest_of(const T* values, Index n) {
+    constexpr Index kLanes = 8;
+    T most[kLanes];
+    std::fill(most, most + kLanes, std::numeric_limits<T>::lowest());
+    Index x = 0;
+    for (; x + kLanes <= n; x += kLanes)
+        for (Index k = 0; k < kLanes; ++k) most[k] = values[x + k] > most[k] ? values[x + k] : most[k];
+    for (; x < n; ++x) most[0] = std::max(most[0], values[x]);
+    return *std::max_element(most, most + kLanes);
+}
+
 // How many voxels each sphere has, in the order in which its center is visited.
 template <class Level>
 std::vector<double> counts_of(const Strided& image, Shape start, const Sphere& sphere,
                               const RoiView<Level>& roi, const Box& box, const std::vector<Span>& spans) {
-    Around<std::int32_t> present(box.shape, sphere.reach);
-    for_each_image_row(image, start, box.shape, sphere.reach,
-                       [&](Index z, Index y, Index x, Index n, const double* v) {
-                           for (Index k = 0; k < n; ++k) present.at(z, y)[x + k] = is_finite(v[k]);
-                       });
+    ImageRows rows(image, start, box.shape, sphere.reach);
+    const auto read = [&](Index z, Index y, std::int32_t* out) {
+        rows(z, y, out, [](double v) { return static_cast<std::int32_t>(is_finite(v)); });
+    };
     std::vector<double> counts;
-    for_each_sphere(present, sphere, roi, box.first, spans,
-                    [&](Index, Index, Index, double n) { counts.push_back(n); });
+    for_each_sphere_row<std::int32_t>(
+        box.shape, sphere, read, roi, box.first, spans,
+        [&](Index, Index, Span span, const Level* levels, const std::int32_t*, const std::int32_t* n) {
+            for (Index x = span.first; x < span.last; ++x)
+                if (levels[x]) counts.push_back(n[x]);
+        });
     return counts;
 }
 
 template <class T, class Level>
 Peaks peaks_of(const Strided& image, Shape start, const Sphere& sphere, const RoiView<Level>& roi,
                const Box& box, const std::vector<Span>& spans, double base, bool finite) {
-    const Around<T> around = around_of<T>(image, start, box.shape, sphere.reach, base);
+    ImageRows rows(image, start, box.shape, sphere.reach);
+    const auto read = [&](Index z, Index y, T* out) {
+        rows(z, y, out, [base](double v) { return static_cast<T>((is_finite(v) ? v : base) - base); });
+    };
     std::vector<double> counts;
     if (!finite) counts = counts_of(image, start, sphere, roi, box, spans);
     BorderCounts border(sphere, start, image.shape);
     Peaks peaks;
     std::size_t k = 0;
-    for_each_sphere(around, sphere, roi, box.first, spans, [&](Index z, Index y, Index x, double sum) {
-        const T above = around.at(z + sphere.reach.z, y + sphere.reach.y)[x + sphere.reach.x];
-        const double n = finite ? border.at(z, y, x) : counts[k++];
-        peaks.look(static_cast<double>(above), sum / n, [&] {
-            double intensity;
-            image.row(z + start.z, y + start.y, x + start.x, 1, &intensity);
-            return intensity;
+    for_each_sphere_row<T>(
+        box.shape, sphere, read, roi, box.first, spans,
+        [&](Index z, Index y, Span span, const Level* levels, const T* above, const T* sums) {
+            const double all = finite ? border.of_all(z, y, span) : 0;
+            // Where all spheres have as many voxels, the highest sum has the highest mean. Most rows have
+            // neither peak, not even with the voxels outside.
+            const auto highest = [span](const T* row) {
+                return static_cast<double>(highest_of(row + span.first, span.size()));
+            };
+            if (all > 0 && highest(above) < peaks.highest_above && highest(sums) / all <= peaks.global)
+                return;
+            for (Index x = span.first; x < span.last; ++x) {
+                if (!levels[x]) continue;
+                const double n = finite ? border.at(x) : counts[k++];
+                peaks.look(static_cast<double>(above[x]), static_cast<double>(sums[x]) / n, [&] {
+                    double intensity;
+                    image.row(z + start.z, y + start.y, x + start.x, 1, &intensity);
+                    return intensity;
+                });
+            }
         });
-    });
     return peaks;
 }
 

@@ -28,6 +28,7 @@ from .headers import (
     is_gzip,
     nifti_data_path,
     nifti_header,
+    read_exactly,
     truncated,
 )
 
@@ -138,10 +139,12 @@ def _read_voxels(path: Path, reader: Any, file_format: str, n_voxels: int, item:
         source = nifti_data_path(path, header)
         dtype = header.dtype()
         stored = 0 if dtype is None else n_voxels * dtype.itemsize
-        if is_gzip(source):
-            raw = inflate_exactly(source, header.offset, stored)
-            if dtype is not None and not header.is_scaled:
-                return raw.view(dtype)
+        as_stored = None if header.is_scaled else dtype  # ITK would copy them once more
+        if as_stored is not None or is_gzip(source):
+            take = inflate_exactly if is_gzip(source) else read_exactly
+            raw = take(source, header.offset, stored)
+            if as_stored is not None:
+                return raw.view(as_stored)
             del raw
         elif source.stat().st_size - header.offset < stored:
             raise truncated(source, max(source.stat().st_size - header.offset, 0), stored)

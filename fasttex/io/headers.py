@@ -188,6 +188,17 @@ def check_raw_complete(path: Path, file_format: str, n_bytes: int) -> None:
         raise truncated(path, max(there, 0), n_bytes)
 
 
+def read_exactly(path: Path, offset: int, n_bytes: int) -> NDArray[np.uint8]:
+    """`n_bytes` bytes of a file from `offset`."""
+    out = np.empty(n_bytes, dtype=np.uint8)
+    with path.open("rb") as file:
+        file.seek(offset)
+        there = file.readinto(out.data)
+    if there < n_bytes:
+        raise truncated(path, there, n_bytes)
+    return out
+
+
 def inflate_exactly(path: Path, offset: int, n_bytes: int) -> NDArray[np.uint8]:
     """`n_bytes` bytes of a gzip file from `offset`, with all checksums compared up to its end.
 
