@@ -30,6 +30,8 @@ __all__ = [
 #: What of the provenance stays out of written tables; ITK's warnings name files.
 _PRIVATE = {"path", "sha256", "sha256_data", "warnings"}
 
+_PLAIN = {type(None), bool, int, float, str}
+
 #: A spreadsheet runs a text cell that begins with one of these.
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -78,12 +80,11 @@ def finite(value: Any) -> Any:
 
 def shareable(value: Any) -> Any:
     """The same record without file names and hashes."""
-    if value is None or isinstance(value, (str, int, float)):  # most are; asking for a Mapping takes long
-        return value
     if isinstance(value, Mapping):
-        return {key: shareable(v) for key, v in value.items() if key not in _PRIVATE}
+        kept = {key: v for key, v in value.items() if key not in _PRIVATE}
+        return {key: v if type(v) in _PLAIN else shareable(v) for key, v in kept.items()}
     if isinstance(value, (list, tuple)):
-        return [shareable(v) for v in value]
+        return [v if type(v) in _PLAIN else shareable(v) for v in value]
     return value
 
 

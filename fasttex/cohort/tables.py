@@ -13,7 +13,7 @@ import numpy as np
 from ..features.columns import parse_column
 from ..features.families import describe
 from ..table import KEY
-from ..types import FloatArray
+from ..types import FloatArray, IntArray
 from ..writing import arrow_schema, csv_cell, csv_line, csv_lines, extra, finite
 from .view import Block, View
 
@@ -81,9 +81,7 @@ def features_long_parquet(file: IO[bytes], view: View) -> Iterator[Take]:
         def put(held: list[Block]) -> None:
             about, values = _joined(held)
             rows, columns = np.divmod(np.arange(values.size), len(view.columns))
-            keys = [
-                pa.array([row[name] for row in about], schema.field(name).type).take(rows) for name in KEY
-            ]
+            keys = _keys(about, schema, rows)
             write([*keys, *(pa.array(words).take(columns) for words in described)], values.T.reshape(1, -1))
 
         with _in_groups(put) as add:
@@ -109,16 +107,18 @@ def diagnostics_parquet(file: IO[bytes], view: View) -> Iterator[Take]:
     schema = arrow_schema(_DIAGNOSTICS, (), {})
     with _parquet(file, schema, _DIAGNOSTICS) as write:
 
-        def put(held: list[list[Any]]) -> None:
-            write(list(zip(*held, strict=True)))
+        def put(held: list[tuple[dict[str, Any], list[tuple[str, str, Any]]]]) -> None:
+            rois = np.repeat(np.arange(len(held)), [len(steps) for _, steps in held])
+            step, name, value = zip(*(row for _, steps in held for row in steps), strict=True)
+            keys = _keys([about for about, _ in held], schema, rois)
+            write([*keys, step, name, [str(v) for v in value]])
 
         with _in_groups(put) as add:
 
             def take(block: Block) -> None:
                 for about, steps in zip(block.about, block.steps, strict=bool(block.steps)):
-                    key = [about[name] for name in KEY]
-                    for step, name, value in steps:
-                        add([*key, step, name, str(value)], len(_DIAGNOSTICS))
+                    if steps:
+                        add((about, steps), len(steps) * len(_DIAGNOSTICS))
 
             yield take
 
@@ -167,6 +167,12 @@ def _joined(blocks: Sequence[Block]) -> tuple[list[dict[str, Any]], FloatArray]:
     """Rows of several cases; values of shape (n_columns, n_rows)."""
     about = [row for block in blocks for row in block.about]
     return about, np.concatenate([block.values.T for block in blocks], axis=1)
+
+
+def _keys(about: Sequence[dict[str, Any]], schema: Any, rows: IntArray) -> list[Any]:
+    """The key of each of `rows` of `about`, as columns of Parquet."""
+    pa = extra("pyarrow", "Parquet")
+    return [pa.array([row[name] for row in about], schema.field(name).type).take(rows) for name in KEY]
 
 
 @contextmanager
